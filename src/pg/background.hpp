@@ -1,0 +1,71 @@
+// Background workers and the memory that they share.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "pg/gate.hpp"
+
+extern "C" {
+struct BackgroundWorkerHandle;
+}
+
+namespace hyperline::pg {
+
+/// What a worker is started with; it goes through BackgroundWorker.bgw_extra, so it is small and plain.
+struct WorkerArguments {
+	Oid database;
+	std::int64_t run_id;
+	std::int32_t slot;
+	std::uint32_t generation;
+};
+
+/// Registers the launcher with the postmaster. Only in shared_preload_libraries. Restarted when it ends.
+void register_static_worker(const char *name, const char *function);
+
+/// A worker that this process has started; forgetting it does not stop it.
+class WorkerHandle {
+public:
+	WorkerHandle() = default;
+	explicit WorkerHandle(BackgroundWorkerHandle *handle) : handle_(handle) {
+	}
+
+	enum class State { not_started, running, stopped };
+	/// Does not wait. `pid` is set while it runs.
+	[[nodiscard]] State state(int *pid = nullptr) const;
+	void terminate() const;
+
+private:
+	BackgroundWorkerHandle *handle_ = nullptr;
+};
+
+/// Starts a worker that is not restarted; this process's latch is set when it has started and when it has ended.
+/// nullopt when there is no free slot (max_worker_processes).
+std::optional<WorkerHandle> start_worker(const std::string &name, const char *type, const char *function,
+										 const WorkerArguments &arguments);
+
+/// The arguments of the worker that this process is.
+WorkerArguments worker_arguments();
+
+/// The first thing in a worker: the usual signal handlers (SIGTERM ends it where interrupts are checked, SIGHUP reloads,
+/// SIGINT cancels the query), then unblocks signals.
+void begin_worker();
+
+/// Connects to a database by number as the bootstrap superuser, or to the shared catalogs only (InvalidOid).
+void connect_worker(Oid database);
+
+/// Shows in pg_stat_activity what the worker does; `text` is cut to track_activity_query_size.
+void show_activity(const std::string &text);
+void show_idle();
+
+/// Whether settings are to be read again; reads them if so.
+bool reload_settings_if_asked();
+
+/// One LOG line; never a secret.
+void log_line(const std::string &message);
+/// A WARNING in a session, or in the log of a worker, with a hint.
+void warn(const std::string &message, const std::string &detail = {}, const std::string &hint = {});
+void notice(const std::string &message, const std::string &detail = {}, const std::string &hint = {});
+
+} // namespace hyperline::pg

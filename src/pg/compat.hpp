@@ -1,0 +1,83 @@
+// Every difference between the server versions that we build for, 14 to 18, and nothing else.
+//
+// Included by pg/postgres.hpp, after postgres.h. Code elsewhere has no PG_VERSION_NUM.
+#pragma once
+
+#if PG_VERSION_NUM < 140000 || PG_VERSION_NUM >= 190000
+#error "hyperline_connector builds for PostgreSQL 14 to 18"
+#endif
+
+extern "C" {
+#include <funcapi.h>
+#include <pgstat.h>
+#include <storage/ipc.h>
+#include <storage/lwlock.h>
+#include <storage/shmem.h>
+#include <utils/guc.h>
+#if PG_VERSION_NUM < 150000
+#include <access/xlog.h>
+#endif
+}
+
+namespace hyperline::pg {
+
+// MarkGUCPrefixReserved came in 15; before, placeholders only got a warning.
+inline void reserve_setting_prefix(const char *prefix) {
+#if PG_VERSION_NUM >= 150000
+	MarkGUCPrefixReserved(prefix);
+#else
+	EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+// Shared memory is asked for in a hook since 15, in _PG_init before.
+using ShmemRequest = void (*)();
+
+inline void ask_for_shared_memory(ShmemRequest request) {
+#if PG_VERSION_NUM >= 150000
+	static shmem_request_hook_type previous = nullptr;
+	static ShmemRequest ours = nullptr;
+	previous = shmem_request_hook;
+	ours = request;
+	shmem_request_hook = []() {
+		if (previous != nullptr) {
+			previous();
+		}
+		ours();
+	};
+#else
+	request();
+#endif
+}
+
+// InitMaterializedSRF came in 15 (as SetSingleFuncCall in some of its minors).
+inline ReturnSetInfo *begin_materialized_rows(FunctionCallInfo fcinfo) {
+	auto *info = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+#if PG_VERSION_NUM >= 150000
+	InitMaterializedSRF(fcinfo, 0);
+#else
+	if (info == nullptr || !IsA(info, ReturnSetInfo) || (info->allowedModes & SFRM_Materialize) == 0) {
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("set-valued function called in context that cannot accept a set")));
+	}
+	TupleDesc shape = nullptr;
+	if (get_call_result_type(fcinfo, nullptr, &shape) != TYPEFUNC_COMPOSITE) {
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("return type must be a row type")));
+	}
+	const MemoryContext caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	info->setDesc = CreateTupleDescCopy(shape);
+	info->setResult = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
+	info->returnMode = SFRM_Materialize;
+	MemoryContextSwitchTo(caller);
+#endif
+	return info;
+}
+
+} // namespace hyperline::pg
+
+// The magic block can carry a name and a version since 18.
+#ifdef PG_MODULE_MAGIC_EXT
+#define HYPERLINE_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "hyperline_connector", .version = "1.0")
+#else
+#define HYPERLINE_MODULE_MAGIC PG_MODULE_MAGIC
+#endif

@@ -1,0 +1,45 @@
+// Rows handed to SQL as a relation of the statement's own (an ephemeral named relation, as a trigger's transition table
+// is one), so that a statement over a batch reads like SQL and takes nothing from text.
+#pragma once
+
+#include <span>
+
+#include "pg/gate.hpp"
+
+namespace hyperline::pg {
+
+/// A column of such a relation. Text columns have the collation "C".
+struct RelationColumn {
+	const char *name;
+	Oid type;
+};
+
+/// The relation `name` for the SPI connection that is open. Fill it inside a transaction, register it, run statements,
+/// let it go before the connection ends. Columns are fixed.
+class Relation {
+public:
+	/// `memory_bytes`: how much it keeps in memory before it goes to a temporary file.
+	Relation(const char *name, std::span<const RelationColumn> columns, std::size_t memory_bytes);
+	~Relation();
+	Relation(const Relation &) = delete;
+	Relation &operator=(const Relation &) = delete;
+
+	/// Adds a row; calls PostgreSQL: only inside a gate.
+	void put(Datum *values, bool *nulls);
+
+	/// Makes it known to the statements that run from now on.
+	void attach();
+	/// Takes it back. Done by the destructor too, unless an exception passes (the abort does it then).
+	void detach();
+
+private:
+	void *state_ = nullptr; // Tuplestorestate
+	TupleDesc shape_ = nullptr;
+	void *entry_ = nullptr; // EphemeralNamedRelation
+	MemoryContext context_ = nullptr;
+	std::uint64_t rows_ = 0;
+	bool attached_ = false;
+	int exceptions_;
+};
+
+} // namespace hyperline::pg

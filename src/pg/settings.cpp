@@ -1,0 +1,88 @@
+#include "pg/settings.hpp"
+
+#include <climits>
+
+extern "C" {
+#include <utils/guc.h>
+}
+
+namespace hyperline::pg {
+
+Settings settings{};
+
+namespace {
+bool preloaded = false;
+} // namespace
+
+bool is_preloaded() {
+	return preloaded;
+}
+
+void define_settings() {
+	preloaded = process_shared_preload_libraries_in_progress;
+	DefineCustomStringVariable("hyperline_connector.databases", "Databases in which loaders are scheduled.",
+							   "A comma-separated list of names, or * for every database that has the extension.",
+							   &settings.databases, "*", PGC_SIGHUP, GUC_LIST_INPUT, nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.max_running_loaders",
+							"Most loaders that run at the same time in one database.", nullptr,
+							&settings.max_running_loaders, 4, 1, 1000, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+	DefineCustomBoolVariable("hyperline_connector.enabled", "Whether loaders are scheduled.",
+							 "Off stops the scheduling at the next reload; runs in progress go on.", &settings.enabled,
+							 true, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.run_retention",
+							"How long finished runs are kept in hyperline.loader_runs; 0 keeps all.", nullptr,
+							&settings.run_retention_minutes, 30 * 24 * 60, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MIN,
+							nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.connect_timeout", "Longest time to open a connection to a source.",
+							nullptr, &settings.connect_timeout_seconds, 10, 1, 3600, PGC_SUSET, GUC_UNIT_S, nullptr,
+							nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.statement_timeout",
+							"statement_timeout on the source while a loader reads; 0 means none.", nullptr,
+							&settings.statement_timeout_seconds, 3600, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S, nullptr,
+							nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.batch_rows", "Most rows that are stored in one transaction.", nullptr,
+							&settings.batch_rows, 10000, 1, 1000000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.batch_memory", "Memory at which a batch of rows is closed.", nullptr,
+							&settings.batch_memory_kilobytes, 64 * 1024, 64, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB,
+							nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.max_retries",
+							"How often a failed run is tried again before the loader's next due time.", nullptr,
+							&settings.max_retries, 5, 0, 100, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.retry_delay",
+							"Time before the first retry of a failed run; doubled for each further one.", nullptr,
+							&settings.retry_delay_seconds, 10, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr,
+							nullptr);
+	reserve_setting_prefix("hyperline_connector");
+}
+
+void secure_worker_session() {
+	struct Fixed {
+		const char *name;
+		const char *value;
+	};
+	// After autovacuum's and the logical replication worker's list.
+	static constexpr Fixed kFixed[] = {
+		{"search_path", "pg_catalog, pg_temp"},
+		{"statement_timeout", "0"},
+		{"lock_timeout", "0"},
+		{"idle_in_transaction_session_timeout", "0"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
+		{"default_transaction_deferrable", "off"},
+		{"synchronous_commit", "on"},
+		{"session_replication_role", "origin"},
+		{"TimeZone", "UTC"},
+		{"DateStyle", "ISO, MDY"},
+		{"IntervalStyle", "postgres"},
+		{"bytea_output", "hex"},
+		{"extra_float_digits", "1"},
+		{"client_min_messages", "warning"},
+	};
+	call([] {
+		for (const Fixed &fixed : kFixed) {
+			SetConfigOption(fixed.name, fixed.value, PGC_SUSET, PGC_S_OVERRIDE);
+		}
+	});
+}
+
+} // namespace hyperline::pg

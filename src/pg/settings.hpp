@@ -1,0 +1,34 @@
+// The extension's settings (GUCs), and those that a worker needs to have whatever a role or a database was given.
+#pragma once
+
+#include "pg/gate.hpp"
+
+namespace hyperline::pg {
+
+/// Current values, kept by PostgreSQL; times in the unit of the name.
+struct Settings {
+	char *databases;               ///< '*' or a comma-separated list
+	int max_running_loaders;       ///< per database
+	bool enabled;                  ///< off: nothing is scheduled
+	int run_retention_minutes;     ///< 0 keeps all
+	int connect_timeout_seconds;
+	int statement_timeout_seconds; ///< set on the source
+	int batch_rows;
+	int batch_memory_kilobytes;
+	int max_retries;
+	int retry_delay_seconds;
+};
+
+extern Settings settings;
+
+/// Defines them. Called once, from _PG_init.
+void define_settings();
+
+/// Whether the library was loaded by shared_preload_libraries, so that there are background workers.
+bool is_preloaded();
+
+/// Settings of the worker's own session that no ALTER ROLE or ALTER DATABASE may change: durability, name resolution,
+/// time-outs and output formats. Called after the worker has connected.
+void secure_worker_session();
+
+} // namespace hyperline::pg

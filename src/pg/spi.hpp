@@ -1,0 +1,122 @@
+// SQL on the local server. Every statement has a fixed text; values travel as parameters only.
+//
+// A Connection has to be open while statements run. Results are copied into C++ values, so nothing of SPI outlives the
+// call that ran it.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "pg/gate.hpp"
+
+namespace hyperline::pg {
+
+/// Microseconds since 2000-01-01 00:00:00 UTC: PostgreSQL's timestamptz, as a type of its own in parameters.
+struct Timestamp {
+	std::int64_t microseconds;
+};
+
+/// A parameter. Texts are views: they have to live until the statement has run.
+class Param {
+public:
+	Param(std::string_view text) : type_(TEXTOID_), text_(text) {
+	}
+	Param(const std::string &text) : Param(std::string_view(text)) {
+	}
+	Param(const char *text) : Param(std::string_view(text)) {
+	}
+	Param(const std::optional<std::string> &text) : Param(std::string_view(text ? *text : std::string_view())) {
+		null_ = !text;
+	}
+	Param(bool value);
+	Param(int value);
+	Param(std::int64_t value);
+	Param(Timestamp value);
+	Param(std::optional<Timestamp> value);
+
+	[[nodiscard]] Oid type() const noexcept {
+		return type_;
+	}
+	[[nodiscard]] bool is_null() const noexcept {
+		return null_;
+	}
+	/// The value as a Datum, in the current memory context. Calls PostgreSQL: only inside a gate.
+	[[nodiscard]] Datum datum() const;
+
+private:
+	static constexpr Oid TEXTOID_ = 25;
+	Oid type_;
+	bool null_ = false;
+	std::int64_t number_ = 0;
+	std::string_view text_;
+};
+
+/// A value of a result: NULL, a number (int2, int4, int8, timestamptz in microseconds), a boolean, or a text (the output
+/// function's, of every other type).
+using Cell = std::variant<std::monostate, std::int64_t, bool, std::string>;
+
+/// A result in C++'s own memory.
+class Rows {
+public:
+	std::uint64_t processed = 0; ///< rows that the statement returned or wrote
+	std::vector<std::vector<Cell>> cells;
+
+	[[nodiscard]] bool empty() const noexcept {
+		return cells.empty();
+	}
+	[[nodiscard]] std::size_t size() const noexcept {
+		return cells.size();
+	}
+	[[nodiscard]] bool is_null(std::size_t row, std::size_t column) const {
+		return std::holds_alternative<std::monostate>(cells.at(row).at(column));
+	}
+	[[nodiscard]] std::int64_t number(std::size_t row, std::size_t column) const {
+		return std::get<std::int64_t>(cells.at(row).at(column));
+	}
+	[[nodiscard]] bool boolean(std::size_t row, std::size_t column) const {
+		return std::get<bool>(cells.at(row).at(column));
+	}
+	[[nodiscard]] const std::string &text(std::size_t row, std::size_t column) const {
+		return std::get<std::string>(cells.at(row).at(column));
+	}
+	[[nodiscard]] std::optional<std::string> optional_text(std::size_t row, std::size_t column) const;
+	[[nodiscard]] std::optional<Timestamp> optional_time(std::size_t row, std::size_t column) const;
+	[[nodiscard]] std::string text_or(std::size_t row, std::size_t column, const char *otherwise) const;
+};
+
+/// SPI_connect and SPI_finish. While an exception passes nothing is done: the transaction's abort cleans up SPI.
+class Connection {
+public:
+	Connection();
+	~Connection();
+	Connection(const Connection &) = delete;
+	Connection &operator=(const Connection &) = delete;
+
+private:
+	int exceptions_;
+};
+
+/// Runs one statement. Throws Error with what PostgreSQL raised.
+Rows run(const char *sql, std::initializer_list<Param> params = {});
+
+/// A statement that is planned once and run often; freed with its owner, which outlives transactions.
+class Prepared {
+public:
+	Prepared() = default;
+	~Prepared();
+	Prepared(const Prepared &) = delete;
+	Prepared &operator=(const Prepared &) = delete;
+
+	/// Plans at the first call (the parameters' types are those of that call), then runs.
+	Rows run(const char *sql, std::initializer_list<Param> params);
+
+private:
+	void *plan_ = nullptr;
+};
+
+} // namespace hyperline::pg

@@ -1,0 +1,159 @@
+#include "pg/transaction.hpp"
+
+#include <exception>
+
+extern "C" {
+#include <access/xact.h>
+#include <executor/spi.h>
+#include <nodes/parsenodes.h>
+#include <utils/resowner.h>
+#include <utils/snapmgr.h>
+}
+
+namespace hyperline::pg {
+
+namespace {
+
+// Names that a user planted in a schema of his own must not be found by what runs here.
+void make_search_path_safe() {
+	(void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+							false);
+}
+
+void open_spi() {
+	if (SPI_connect() != SPI_OK_CONNECT) {
+		elog(ERROR, "SPI_connect failed");
+	}
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void close_spi() {
+	PopActiveSnapshot();
+	SPI_finish();
+}
+
+} // namespace
+
+void WorkerTransactions::begin() {
+	call([] {
+		SetCurrentStatementStartTimestamp();
+		StartTransactionCommand();
+		make_search_path_safe();
+		open_spi();
+	});
+}
+
+void WorkerTransactions::commit() {
+	call([] {
+		close_spi();
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(TopMemoryContext);
+		pgstat_report_stat(true);
+	});
+}
+
+void WorkerTransactions::rollback() {
+	call([] {
+		AbortCurrentTransaction();
+		MemoryContextSwitchTo(TopMemoryContext);
+		pgstat_report_stat(true);
+	});
+}
+
+SessionTransactions::SessionTransactions(FunctionCallInfo fcinfo, const char *procedure)
+	: exceptions_(std::uncaught_exceptions()) {
+	const auto *context = reinterpret_cast<const CallContext *>(fcinfo->context);
+	if (context == nullptr || !IsA(context, CallContext) || context->atomic) {
+		throw hyperline::Error(sqlstate::kActiveSqlTransaction,
+							   std::string(procedure) + " cannot run inside a transaction block",
+							   "It commits batch by batch.",
+							   "Call it on its own, outside BEGIN and COMMIT and not from a function; or queue a run "
+							   "for the background worker with hyperline.run_loader().");
+	}
+	home_ = CurrentMemoryContext;
+	call([] {
+		if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT) {
+			elog(ERROR, "SPI_connect_ext failed");
+		}
+	});
+}
+
+SessionTransactions::~SessionTransactions() {
+	MemoryContextSwitchTo(home_);
+	if (std::uncaught_exceptions() == exceptions_) {
+		SPI_finish();
+	}
+}
+
+void SessionTransactions::begin() {
+	call([this] {
+		owner_ = CurrentResourceOwner;
+		BeginInternalSubTransaction(nullptr);
+		make_search_path_safe();
+		open_spi();
+	});
+	inside_ = true;
+}
+
+void SessionTransactions::commit() {
+	call([this] {
+		close_spi();
+		ReleaseCurrentSubTransaction();
+		inside_ = false;
+		MemoryContextSwitchTo(home_);
+		CurrentResourceOwner = owner_;
+		SPI_commit();
+	});
+}
+
+void SessionTransactions::rollback() {
+	call([this] {
+		if (inside_) {
+			RollbackAndReleaseCurrentSubTransaction();
+			inside_ = false;
+		}
+		MemoryContextSwitchTo(home_);
+		CurrentResourceOwner = owner_ != nullptr ? owner_ : CurrentResourceOwner;
+		SPI_rollback();
+	});
+}
+
+namespace {
+
+void (*commit_action)() = nullptr;
+bool commit_marked = false;
+
+// Exit hooks and callbacks at the end of a transaction must not raise: the action only sets latches.
+void at_transaction_end(XactEvent event, void * /*unused*/) {
+	switch (event) {
+	case XACT_EVENT_COMMIT:
+	case XACT_EVENT_PARALLEL_COMMIT:
+		if (commit_marked && commit_action != nullptr) {
+			commit_action();
+		}
+		commit_marked = false;
+		break;
+	case XACT_EVENT_ABORT:
+	case XACT_EVENT_PARALLEL_ABORT:
+	case XACT_EVENT_PREPARE:
+		commit_marked = false;
+		break;
+	default:
+		break;
+	}
+}
+
+} // namespace
+
+void on_marked_commit(void (*action)()) {
+	if (commit_action == nullptr) {
+		RegisterXactCallback(at_transaction_end, nullptr);
+	}
+	commit_action = action;
+}
+
+void mark_for_commit() {
+	commit_marked = true;
+}
+
+} // namespace hyperline::pg

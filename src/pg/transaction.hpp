@@ -1,0 +1,75 @@
+// Transactions that a run begins and ends by itself, batch by batch: in a background worker, which has none of its own
+// in between, and in a procedure that was called outside a transaction block, where PostgreSQL keeps one open.
+//
+// Between begin() and commit() an SPI connection is open, a snapshot is active, and search_path is safe. After an error
+// in between, rollback() is the only call allowed.
+#pragma once
+
+#include "pg/gate.hpp"
+
+namespace hyperline::pg {
+
+class Transactions {
+public:
+	virtual ~Transactions() = default;
+	/// Throws Error when it cannot begin; then nothing is open.
+	virtual void begin() = 0;
+	/// Throws Error when it cannot commit; then rollback() is due.
+	virtual void commit() = 0;
+	/// Ends the transaction that begin() began, or cleans up after an error outside of one. Releases what it held.
+	virtual void rollback() = 0;
+
+	/// Runs `body` in a transaction and commits; rolls back and rethrows when it throws. Returns what `body` returns.
+	template <typename Body>
+	auto run(Body &&body) -> decltype(body()) {
+		begin();
+		try {
+			if constexpr (std::is_void_v<decltype(body())>) {
+				body();
+				commit();
+			} else {
+				auto result = body();
+				commit();
+				return result;
+			}
+		} catch (...) {
+			rollback();
+			throw;
+		}
+	}
+};
+
+/// In a background worker: no transaction is open between commit() and the next begin().
+class WorkerTransactions final : public Transactions {
+public:
+	void begin() override;
+	void commit() override;
+	void rollback() override;
+};
+
+/// In a procedure called with CALL outside a transaction block.
+class SessionTransactions final : public Transactions {
+public:
+	/// Throws 25001 when `fcinfo` says that the call stands inside a transaction block.
+	explicit SessionTransactions(FunctionCallInfo fcinfo, const char *procedure);
+	~SessionTransactions() override;
+	SessionTransactions(const SessionTransactions &) = delete;
+	SessionTransactions &operator=(const SessionTransactions &) = delete;
+
+	void begin() override;
+	void commit() override;
+	void rollback() override;
+
+private:
+	MemoryContext home_ = nullptr;
+	ResourceOwner owner_ = nullptr;
+	bool inside_ = false;
+	int exceptions_;
+};
+
+/// Calls `action` after each commit of this backend's transactions in which mark_for_commit() was called. Once a process.
+void on_marked_commit(void (*action)());
+/// Marks the running transaction: the action runs when, and only when, it commits.
+void mark_for_commit();
+
+} // namespace hyperline::pg

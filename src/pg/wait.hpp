@@ -1,0 +1,36 @@
+// Waiting: on the process's latch and, if there is one, on a socket, with a deadline. Every wait of the extension ends
+// on Ctrl-C, on a shutdown, and with the postmaster; there is no other wait, and no sleep.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "pg/gate.hpp"
+
+namespace hyperline::pg {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+enum class Woken { socket, latch, deadline };
+
+/// Waits for `socket` (-1: for none) to become readable or writable, for the latch, or for the deadline.
+/// Runs the interrupts that came in: throws Error on a cancelled query, and does not return from a termination.
+/// A settings reload that is due in a worker is carried out.
+Woken wait(int socket, bool readable, bool writable, Deadline deadline);
+
+/// Runs the interrupts that have come in, without waiting.
+void check_interrupts();
+
+/// Tells PostgreSQL that the process holds a file descriptor of its own for a while.
+class ExternalFd {
+public:
+	ExternalFd();
+	~ExternalFd();
+	ExternalFd(const ExternalFd &) = delete;
+	ExternalFd &operator=(const ExternalFd &) = delete;
+};
+
+/// The local wall clock, in microseconds since 2000-01-01 UTC.
+std::int64_t now();
+
+} // namespace hyperline::pg
