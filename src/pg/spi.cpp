@@ -26,6 +26,17 @@ Param::Param(std::optional<Timestamp> value)
 	: type_(TIMESTAMPTZOID), null_(!value), number_(value ? value->microseconds : 0) {
 }
 
+Param Param::null_int() {
+	Param param(0);
+	param.null_ = true;
+	return param;
+}
+Param Param::null_bool() {
+	Param param(false);
+	param.null_ = true;
+	return param;
+}
+
 Datum Param::datum() const {
 	if (null_) {
 		return 0;

@@ -38,6 +38,9 @@ public:
 	Param(std::int64_t value);
 	Param(Timestamp value);
 	Param(std::optional<Timestamp> value);
+	/// NULL of a type that has no optional form above.
+	static Param null_int();
+	static Param null_bool();
 
 	[[nodiscard]] Oid type() const noexcept {
 		return type_;

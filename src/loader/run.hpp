@@ -1,0 +1,25 @@
+// One run of one loader, from start to end: read from the source, map, store batch by batch, and keep the run's row
+// true. Who asked for the run, and in what kind of process, it does not know.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "pg/failure.hpp"
+#include "pg/transaction.hpp"
+#include "store/runs.hpp"
+
+namespace hyperline::loader {
+
+/// How a run ended. `failure` is filled unless it succeeded.
+struct Outcome {
+	store::RunStatus status = store::RunStatus::succeeded;
+	Failure failure;
+	bool started = true; ///< false: the run was not queued any more, or another process holds its loader
+};
+
+/// Carries out the queued run `run_id` and commits its end, whatever happened: only what makes that impossible is
+/// thrown. Takes the loader's lock. A failed run of the schedule gets its retry queued (not one of a session).
+Outcome execute(std::int64_t run_id, pg::Transactions &transactions);
+
+} // namespace hyperline::loader

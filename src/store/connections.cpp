@@ -1,0 +1,179 @@
+#include "store/connections.hpp"
+
+#include "pg/spi.hpp"
+#include "store/names.hpp"
+
+namespace hyperline::store {
+
+namespace {
+
+constexpr const char *kSelect = R"(
+SELECT c.connection_id, c.name, c.provider, c.url, c.has_password, s.password, c.max_concurrent_runs
+FROM hyperline.connection c
+LEFT JOIN hyperline.connection_secret s ON s.connection_id OPERATOR(pg_catalog.=) c.connection_id
+WHERE ($1::pg_catalog.text IS NOT NULL AND c.name OPERATOR(pg_catalog.=) $1)
+   OR ($2::pg_catalog.int4 IS NOT NULL AND c.connection_id OPERATOR(pg_catalog.=) $2)
+)";
+
+Connection read(const pg::Rows &rows) {
+	Connection connection;
+	connection.id = static_cast<std::int32_t>(rows.number(0, 0));
+	connection.name = rows.text(0, 1);
+	connection.provider = rows.text(0, 2);
+	connection.url = rows.text(0, 3);
+	connection.has_password = rows.boolean(0, 4);
+	connection.password = rows.optional_text(0, 5);
+	connection.max_concurrent_runs = static_cast<std::int32_t>(rows.number(0, 6));
+	return connection;
+}
+
+constexpr const char *kNames = "SELECT c.name FROM hyperline.connection c ORDER BY c.name LIMIT 200";
+
+} // namespace
+
+Connection find_connection(const std::string &name) {
+	const pg::Rows rows = pg::run(kSelect, {name, pg::Param::null_int()});
+	if (rows.empty()) {
+		throw unknown_name("connection", name, kNames, "Create it with hyperline.create_connection().");
+	}
+	return read(rows);
+}
+
+Connection get_connection(std::int32_t id) {
+	const pg::Rows rows = pg::run(kSelect, {pg::Param(std::optional<std::string>()), id});
+	if (rows.empty()) {
+		throw Error(sqlstate::kUndefinedObject, "the loader's connection does not exist any more");
+	}
+	return read(rows);
+}
+
+namespace {
+
+constexpr const char *kInsert = R"(
+INSERT INTO hyperline.connection (name, provider, url, has_password)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (name) DO NOTHING
+RETURNING connection_id
+)";
+
+constexpr const char *kStoreSecret = R"(
+INSERT INTO hyperline.connection_secret (connection_id, password)
+VALUES ($1, $2)
+ON CONFLICT (connection_id) DO UPDATE SET password = excluded.password
+)";
+
+constexpr const char *kDropSecret = R"(
+DELETE FROM hyperline.connection_secret s WHERE s.connection_id OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+std::int32_t insert_connection(const Connection &connection) {
+	const pg::Rows rows =
+		pg::run(kInsert, {connection.name, connection.provider, connection.url, connection.has_password});
+	if (rows.empty()) {
+		throw name_taken("connection", connection.name);
+	}
+	const auto id = static_cast<std::int32_t>(rows.number(0, 0));
+	if (connection.password) {
+		pg::run(kStoreSecret, {id, *connection.password});
+	}
+	return id;
+}
+
+namespace {
+
+constexpr const char *kUpdate = R"(
+UPDATE hyperline.connection c
+SET name = COALESCE($2, c.name),
+    url = COALESCE($3, c.url),
+    has_password = COALESCE($4, c.has_password),
+    max_concurrent_runs = COALESCE($5, c.max_concurrent_runs)
+WHERE c.connection_id OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kNameTaken = R"(
+SELECT c.connection_id FROM hyperline.connection c WHERE c.name OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+void update_connection(const Connection &connection, const ConnectionChange &change) {
+	if (change.new_name && *change.new_name != connection.name && !pg::run(kNameTaken, {*change.new_name}).empty()) {
+		throw name_taken("connection", *change.new_name);
+	}
+	pg::run(kUpdate,
+			{connection.id, change.new_name, change.url,
+			 change.url ? pg::Param(change.has_password) : pg::Param::null_bool(),
+			 change.max_concurrent_runs ? pg::Param(*change.max_concurrent_runs) : pg::Param::null_int()});
+	if (change.url) {
+		if (change.password) {
+			pg::run(kStoreSecret, {connection.id, *change.password});
+		} else {
+			pg::run(kDropSecret, {connection.id});
+		}
+	}
+}
+
+namespace {
+
+constexpr const char *kLoadersOf = R"(
+SELECT l.name
+FROM hyperline.loader l
+JOIN hyperline.connection c ON c.connection_id OPERATOR(pg_catalog.=) l.connection_id
+WHERE c.name OPERATOR(pg_catalog.=) $1
+ORDER BY l.name
+)";
+
+constexpr const char *kDelete = R"(
+DELETE FROM hyperline.connection c WHERE c.name OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+void delete_connection(const std::string &name) {
+	find_connection(name);
+	const pg::Rows loaders = pg::run(kLoadersOf, {name});
+	if (!loaders.empty()) {
+		std::string names;
+		constexpr std::size_t kShown = 20;
+		for (std::size_t i = 0; i < loaders.size() && i < kShown; i++) {
+			names += (i == 0 ? "\"" : ", \"") + loaders.text(i, 0) + "\"";
+		}
+		if (loaders.size() > kShown) {
+			names += ", and " + std::to_string(loaders.size() - kShown) + " more";
+		}
+		throw Error(sqlstate::kObjectInUse,
+					"connection \"" + name + "\" is used by " +
+						(loaders.size() == 1 ? "loader " : std::to_string(loaders.size()) + " loaders: ") + names,
+					{}, "Drop the loaders first, or give them another connection with hyperline.alter_loader().");
+	}
+	pg::run(kDelete, {name});
+}
+
+namespace {
+
+constexpr const char *kRecordLive = R"(
+UPDATE hyperline.connection c
+SET status = 'live', server_version = $2, is_replica = $3, encrypted = $4,
+    last_checked_at = pg_catalog.clock_timestamp(), last_error = NULL
+WHERE c.connection_id OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kRecordUnreachable = R"(
+UPDATE hyperline.connection c
+SET status = 'unreachable', last_checked_at = pg_catalog.clock_timestamp(), last_error = $2
+WHERE c.connection_id OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+void record_live(std::int32_t id, const ConnectionState &state) {
+	pg::run(kRecordLive, {id, state.server_version, state.is_replica, state.encrypted});
+}
+
+void record_unreachable(std::int32_t id, const std::string &error) {
+	pg::run(kRecordUnreachable, {id, error});
+}
+
+} // namespace hyperline::store

@@ -1,0 +1,237 @@
+#include "store/loaders.hpp"
+
+#include "pg/time.hpp"
+#include "pg/transaction.hpp"
+#include "store/names.hpp"
+
+namespace hyperline::store {
+
+namespace {
+
+constexpr const char *kSelect = R"(
+SELECT l.loader_id, l.name, l.connection_id, l.event_type, l.query, l.refresh_rate, l.time_zone, l.cursor_field,
+       l.lookback, l.version_field, l.paused, l.next_run_at, l.watermark, l.last_refreshed_at, l.source_position,
+       l.consecutive_failures, l.generation
+FROM hyperline.loader l
+WHERE ($1::pg_catalog.text IS NOT NULL AND l.name OPERATOR(pg_catalog.=) $1)
+   OR ($2::pg_catalog.int4 IS NOT NULL AND l.loader_id OPERATOR(pg_catalog.=) $2)
+)";
+
+Loader read(const pg::Rows &rows) {
+	Loader loader;
+	loader.id = static_cast<std::int32_t>(rows.number(0, 0));
+	loader.name = rows.text(0, 1);
+	loader.connection_id = static_cast<std::int32_t>(rows.number(0, 2));
+	loader.event_type = rows.text(0, 3);
+	loader.query = rows.text(0, 4);
+	loader.refresh_rate = rows.text(0, 5);
+	loader.time_zone = rows.text(0, 6);
+	loader.cursor_field = rows.optional_text(0, 7);
+	loader.lookback = rows.text(0, 8);
+	loader.version_field = rows.optional_text(0, 9);
+	loader.paused = rows.boolean(0, 10);
+	loader.next_run_at = *rows.optional_time(0, 11);
+	loader.watermark = rows.optional_text(0, 12);
+	loader.last_refreshed_at = rows.optional_time(0, 13);
+	loader.source_position = rows.optional_text(0, 14);
+	loader.consecutive_failures = static_cast<std::int32_t>(rows.number(0, 15));
+	loader.generation = static_cast<std::int32_t>(rows.number(0, 16));
+	return loader;
+}
+
+constexpr const char *kNames = "SELECT l.name FROM hyperline.loader l ORDER BY l.name LIMIT 10000";
+
+} // namespace
+
+Loader find_loader(const std::string &name) {
+	const pg::Rows rows = pg::run(kSelect, {name, pg::Param::null_int()});
+	if (rows.empty()) {
+		throw unknown_name("loader", name, kNames, "The view hyperline.loaders lists the loaders.");
+	}
+	return read(rows);
+}
+
+std::optional<Loader> get_loader(std::int32_t id) {
+	const pg::Rows rows = pg::run(kSelect, {pg::Param(std::optional<std::string>()), id});
+	if (rows.empty()) {
+		return std::nullopt;
+	}
+	return read(rows);
+}
+
+namespace {
+
+constexpr const char *kInsert = R"(
+INSERT INTO hyperline.loader (name, connection_id, event_type, query, refresh_rate, time_zone, cursor_field, lookback,
+                              version_field, paused, next_run_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.interval, $9, $10, $11)
+ON CONFLICT (name) DO NOTHING
+RETURNING loader_id
+)";
+
+} // namespace
+
+void insert_loader(const Loader &loader) {
+	const pg::Rows rows =
+		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
+						  loader.time_zone, loader.cursor_field, loader.lookback, loader.version_field, loader.paused,
+						  loader.next_run_at});
+	if (rows.empty()) {
+		throw name_taken("loader", loader.name);
+	}
+	pg::mark_for_commit();
+}
+
+namespace {
+
+constexpr const char *kNameTaken = R"(
+SELECT l.loader_id FROM hyperline.loader l
+WHERE l.name OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog.<>) $2
+)";
+
+constexpr const char *kUpdate = R"(
+UPDATE hyperline.loader l
+SET name = $2, connection_id = $3, query = $4, refresh_rate = $5, time_zone = $6, cursor_field = $7,
+    lookback = $8::pg_catalog.interval, version_field = $9, next_run_at = $10,
+    generation = l.generation OPERATOR(pg_catalog.+) 1
+WHERE l.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kForget = R"(
+UPDATE hyperline.loader l
+SET watermark = NULL, last_refreshed_at = NULL, source_position = NULL,
+    generation = l.generation OPERATOR(pg_catalog.+) 1
+WHERE l.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+void update_loader(const Loader &loader, bool read_everything) {
+	if (!pg::run(kNameTaken, {loader.name, loader.id}).empty()) {
+		throw name_taken("loader", loader.name);
+	}
+	pg::run(kUpdate, {loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
+					  loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at});
+	if (read_everything) {
+		pg::run(kForget, {loader.id});
+	}
+	pg::mark_for_commit();
+}
+
+namespace {
+
+constexpr const char *kSetPaused = R"(
+UPDATE hyperline.loader l SET paused = $2
+WHERE l.loader_id OPERATOR(pg_catalog.=) $1 AND l.paused OPERATOR(pg_catalog.<>) $2
+)";
+
+// A retry that waits belongs to the schedule, and the schedule stops.
+constexpr const char *kCancelRetries = R"(
+UPDATE hyperline.run r SET status = 'cancelled', finished_at = pg_catalog.clock_timestamp()
+WHERE r.loader_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 'queued'
+  AND ($2 OR r.trigger OPERATOR(pg_catalog.<>) 'manual')
+)";
+
+} // namespace
+
+void set_paused(const std::string &name, bool paused) {
+	const Loader loader = find_loader(name);
+	pg::run(kSetPaused, {loader.id, paused});
+	if (paused) {
+		pg::run(kCancelRetries, {loader.id, false});
+	}
+	pg::mark_for_commit();
+}
+
+void forget_progress(const std::string &name) {
+	const Loader loader = find_loader(name);
+	pg::run(kForget, {loader.id});
+	pg::mark_for_commit();
+}
+
+namespace {
+
+constexpr const char *kDelete = R"(
+DELETE FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kOtherLoaders = R"(
+SELECT l.name FROM hyperline.loader l
+WHERE l.event_type OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog.<>) $2
+ORDER BY l.name LIMIT 1
+)";
+
+constexpr const char *kDeleteEvents = R"(
+WITH deleted AS (
+	DELETE FROM hyperline.events e WHERE e.event_type OPERATOR(pg_catalog.=) $1 RETURNING 1
+)
+SELECT pg_catalog.count(*) FROM deleted
+)";
+
+} // namespace
+
+std::uint64_t delete_loader(const Loader &loader, bool delete_events) {
+	if (delete_events) {
+		const pg::Rows others = pg::run(kOtherLoaders, {loader.event_type, loader.id});
+		if (!others.empty()) {
+			throw Error(sqlstate::kObjectInUse,
+						"the events of type \"" + loader.event_type + "\" cannot be deleted with loader \"" +
+							loader.name + "\"",
+						"Loader \"" + others.text(0, 0) + "\" stores events of that type too.",
+						"Drop the loader without its events, or drop the other loader first.");
+		}
+	}
+	pg::run(kCancelRetries, {loader.id, true});
+	pg::run(kDelete, {loader.id});
+	pg::mark_for_commit();
+	return delete_events ? static_cast<std::uint64_t>(pg::run(kDeleteEvents, {loader.event_type}).number(0, 0)) : 0;
+}
+
+namespace {
+
+// A key share lock: settings may change meanwhile, but the loader is there until the batch has committed.
+constexpr const char *kPermission = R"(
+SELECT l.paused, l.generation FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE
+)";
+
+} // namespace
+
+Permission permission_to_store(const Loader &as_read) {
+	const pg::Rows rows = pg::run(kPermission, {as_read.id});
+	if (rows.empty()) {
+		return Permission::dropped;
+	}
+	if (rows.number(0, 1) != as_read.generation) {
+		return Permission::changed;
+	}
+	return rows.boolean(0, 0) && !as_read.paused ? Permission::paused : Permission::go_on;
+}
+
+namespace {
+
+// least() would pass over a NULL, and a loader that has never succeeded must hold the gate.
+constexpr const char *kCompleteUntil = R"(
+SELECT CASE WHEN pg_catalog.bool_and(l.complete_until IS NOT NULL) THEN pg_catalog.min(l.complete_until) END
+FROM hyperline.loader l
+WHERE l.event_type OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kLessLookback = R"(
+SELECT $1 OPERATOR(pg_catalog.-) $2::pg_catalog.interval
+)";
+
+} // namespace
+
+std::optional<pg::Timestamp> complete_until(const std::string &event_type) {
+	return pg::run(kCompleteUntil, {event_type}).optional_time(0, 0);
+}
+
+std::string refreshed_since_literal(const Loader &loader) {
+	if (!loader.last_refreshed_at) {
+		return "'-infinity'::timestamptz";
+	}
+	const pg::Rows rows = pg::run(kLessLookback, {*loader.last_refreshed_at, loader.lookback});
+	return "'" + pg::format_utc(rows.optional_time(0, 0)->microseconds) + "'::timestamptz";
+}
+
+} // namespace hyperline::store

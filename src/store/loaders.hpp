@@ -1,0 +1,64 @@
+// Loaders as they are kept, and how far each has read.
+//
+// All functions need an open pg::Connection (SPI). Functions that change a loader mark the transaction, so that the
+// scheduler is told at its commit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/spi.hpp"
+
+namespace hyperline::store {
+
+struct Loader {
+	std::int32_t id = 0;
+	std::string name;
+	std::int32_t connection_id = 0;
+	std::string event_type;
+	std::string query;
+	std::string refresh_rate;
+	std::string time_zone = "UTC";
+	std::optional<std::string> cursor_field;
+	std::string lookback = "10 minutes"; ///< an interval
+	std::optional<std::string> version_field;
+	bool paused = false;
+	pg::Timestamp next_run_at{0};
+	std::optional<std::string> watermark;
+	std::optional<pg::Timestamp> last_refreshed_at;
+	std::optional<std::string> source_position;
+	std::int32_t consecutive_failures = 0;
+	std::int32_t generation = 0; ///< counts changes of what it reads: a run of an older one may store nothing more
+};
+
+/// Throws 42704, with the nearest known name as a hint, when there is none of that name.
+Loader find_loader(const std::string &name);
+/// nullopt when it was dropped.
+std::optional<Loader> get_loader(std::int32_t id);
+
+/// Stores a new one, due at once; throws 42710 when the name is taken.
+void insert_loader(const Loader &loader);
+
+/// Writes all settings of `loader`, which was read in this transaction. With `read_everything` it forgets how far it has
+/// read: what it reads has changed.
+void update_loader(const Loader &loader, bool read_everything);
+
+void set_paused(const std::string &name, bool paused);
+/// Makes the next run read everything again.
+void forget_progress(const std::string &name);
+/// Its runs stay as history, its events unless `delete_events` is asked for. Returns how many events were deleted.
+std::uint64_t delete_loader(const Loader &loader, bool delete_events);
+
+/// Before a batch is stored: locks the loader's row against changes, and tells whether the run may go on.
+enum class Permission { go_on, paused, dropped, changed };
+Permission permission_to_store(const Loader &as_read);
+
+/// The time up to which invoices may rely on the events of a type; nullopt: never.
+std::optional<pg::Timestamp> complete_until(const std::string &event_type);
+
+/// The literal for {{last_refreshed_at}}: the time less the lookback, or -infinity.
+std::string refreshed_since_literal(const Loader &loader);
+
+} // namespace hyperline::store

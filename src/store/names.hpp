@@ -1,0 +1,23 @@
+// Names of things (connections, loaders, event types, customers): the rules for new ones, and what is said of unknown
+// ones.
+#pragma once
+
+#include <string>
+
+#include "pg/failure.hpp"
+
+namespace hyperline::store {
+
+/// Most bytes that a name may have.
+inline constexpr std::size_t kLongestName = 255;
+
+/// Throws 22023 unless `name` can name a `kind`: not empty, not only white space, no control characters, in the limit.
+void check_name(const char *kind, const std::string &name, std::size_t longest = kLongestName);
+
+/// 42704 for a name that nothing has; the hint names the nearest known one, or says `advice`. `known_sql` lists names.
+Error unknown_name(const char *kind, const std::string &name, const char *known_sql, const std::string &advice);
+
+/// 42710 for a name that something has.
+Error name_taken(const char *kind, const std::string &name);
+
+} // namespace hyperline::store

@@ -1,0 +1,100 @@
+// Runs: their rows tell the truth at every moment, whatever happens to the process that carries one out.
+//
+//   queued ──► running ──► succeeded | failed | cancelled | interrupted
+//      └──────────────────► cancelled
+//
+// A run's status is assigned in one function, change_status(). All functions need an open pg::Connection (SPI).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/failure.hpp"
+#include "pg/spi.hpp"
+
+namespace hyperline::store {
+
+enum class Trigger { schedule, manual, retry, session };
+enum class RunStatus { queued, running, succeeded, failed, cancelled, interrupted };
+
+const char *to_text(Trigger trigger);
+const char *to_text(RunStatus status);
+
+struct Run {
+	std::int64_t id = 0;
+	std::int32_t loader_id = 0;
+	std::string loader;
+	Trigger trigger = Trigger::schedule;
+	std::int32_t attempt = 1;
+	RunStatus status = RunStatus::queued;
+	pg::Timestamp due_at{0};
+	std::optional<std::int64_t> pid;
+	bool queued_in_this_transaction = false;
+};
+
+/// What a batch, or a run, did. rows_read is the sum of the six below it, always.
+struct Counts {
+	std::int64_t batches = 0;
+	std::int64_t inserted = 0;
+	std::int64_t updated = 0;
+	std::int64_t unchanged = 0;
+	std::int64_t stale = 0;
+	std::int64_t duplicates = 0;
+	std::int64_t rejected = 0;
+	std::int64_t customers_created = 0;
+	std::int64_t bytes_read = 0;
+	std::int64_t moves = 0;
+
+	[[nodiscard]] std::int64_t rows_read() const {
+		return inserted + updated + unchanged + stale + duplicates + rejected;
+	}
+	Counts &operator+=(const Counts &other);
+};
+
+/// Queues a run, or finds the one that is queued or running already. A queued one becomes due at once when asked
+/// by hand. Returns its id.
+std::int64_t queue_run(std::int32_t loader_id, Trigger trigger, std::int32_t attempt, pg::Timestamp due_at);
+
+std::optional<Run> find_run(std::int64_t id);
+/// The one that is queued or running, if any.
+std::optional<Run> active_run(std::int32_t loader_id);
+
+/// The only place where a run's status changes. Returns false when the run is not `from` (any more).
+bool change_status(std::int64_t id, RunStatus from, RunStatus to);
+
+/// Takes a queued run for this process, or makes one that is running from the start (a session's).
+/// The caller holds the loader's lock. Returns nullopt when the run is not queued any more.
+bool start_run(std::int64_t id, const std::optional<std::string> &watermark_from);
+
+/// Adds a batch to the counts of a running run.
+void add_counts(std::int64_t id, const Counts &batch, const std::optional<std::string> &watermark_to);
+/// Notes where the source stood when the run began to read.
+void record_position(std::int64_t id, const std::string &position);
+/// Sets one member of notes.
+void add_note(std::int64_t id, const std::string &name, std::int64_t value);
+void add_note(std::int64_t id, const std::string &name, const std::string &value);
+
+/// How a run ended, for its loader.
+struct Success {
+	pg::Timestamp source_time;      ///< the source's clock at the start of the read
+	std::string source_position;
+	std::optional<std::string> watermark;
+	bool read_everything = false;   ///< the whole query, not only what is new since the last run
+};
+void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &success);
+/// failed or cancelled. A cancelled run does not count as a failure of its loader.
+void finish_unsuccessful(std::int64_t id, std::int32_t loader_id, RunStatus status, const Failure &failure);
+
+/// Marks runs as interrupted whose process is gone: they are running and nobody holds their loader's lock. Their
+/// loaders become due at once. Returns their ids.
+std::vector<std::int64_t> mark_interrupted(std::uint32_t lock_space);
+
+/// The space of the loaders' locks in pg_locks: the table's own number.
+std::uint32_t loader_lock_space();
+
+/// Removes finished runs, and rejected rows, older than the retention; at most `limit` runs. Returns how many.
+std::int64_t remove_old_runs(std::int64_t retention_minutes, std::int64_t limit);
+
+} // namespace hyperline::store
