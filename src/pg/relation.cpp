@@ -13,7 +13,7 @@ extern "C" {
 
 namespace hyperline::pg {
 
-Relation::Relation(const char *name, std::span<const RelationColumn> columns, std::size_t memory_bytes)
+Relation::Relation(std::span<const RelationColumn> columns, std::size_t memory_bytes)
 	: exceptions_(std::uncaught_exceptions()) {
 	const RelationColumn *first = columns.data();
 	const int count = static_cast<int>(columns.size());
@@ -31,7 +31,6 @@ Relation::Relation(const char *name, std::span<const RelationColumn> columns, st
 		}
 		state_ = tuplestore_begin_heap(true, false, kilobytes);
 		auto *entry = static_cast<EphemeralNamedRelation>(palloc0(sizeof(EphemeralNamedRelationData)));
-		entry->md.name = pstrdup(name);
 		entry->md.reliddesc = InvalidOid;
 		entry->md.tupdesc = shape_;
 		entry->md.enrtype = ENR_NAMED_TUPLESTORE;
@@ -55,8 +54,10 @@ void Relation::put(Datum *values, bool *nulls) {
 	rows_++;
 }
 
-void Relation::attach() {
+void Relation::attach(const char *name) {
+	detach();
 	auto *entry = static_cast<EphemeralNamedRelation>(entry_);
+	entry->md.name = const_cast<char *>(name);
 	entry->md.enrtuples = static_cast<double>(rows_);
 	call([&] {
 		if (SPI_register_relation(entry) != SPI_OK_REL_REGISTER) {

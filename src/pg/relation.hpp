@@ -14,12 +14,12 @@ struct RelationColumn {
 	Oid type;
 };
 
-/// The relation `name` for the SPI connection that is open. Fill it inside a transaction, register it, run statements,
+/// A relation for the SPI connection that is open. Fill it inside a transaction, attach it under a name, run statements,
 /// let it go before the connection ends. Columns are fixed.
 class Relation {
 public:
 	/// `memory_bytes`: how much it keeps in memory before it goes to a temporary file.
-	Relation(const char *name, std::span<const RelationColumn> columns, std::size_t memory_bytes);
+	Relation(std::span<const RelationColumn> columns, std::size_t memory_bytes);
 	~Relation();
 	Relation(const Relation &) = delete;
 	Relation &operator=(const Relation &) = delete;
@@ -27,8 +27,8 @@ public:
 	/// Adds a row; calls PostgreSQL: only inside a gate.
 	void put(Datum *values, bool *nulls);
 
-	/// Makes it known to the statements that run from now on.
-	void attach();
+	/// Makes it known as `name`, a literal, to the statements that run from now on.
+	void attach(const char *name);
 	/// Takes it back. Done by the destructor too, unless an exception passes (the abort does it then).
 	void detach();
 

@@ -172,15 +172,13 @@ Rows copy_result(const Flattened &flat) {
 	return rows;
 }
 
-// Builds the parameters, lets `execute` run, and copies what came back; all that PostgreSQL allocates on the way goes
-// with a scratch context, so that a run of a thousand batches in one SPI connection does not grow.
-template <typename Execute>
-Rows run_with(std::initializer_list<Param> params, const Execute &execute) {
+// Builds the parameters, lets `execute` run and `take` the result, all behind the gate; what PostgreSQL allocates on the
+// way goes with a scratch context, so that a run of a thousand batches in one SPI connection does not grow.
+template <typename Execute, typename Take>
+auto behind_gate(std::initializer_list<Param> params, const Execute &execute, const Take &take) {
 	const Param *begin = params.begin();
 	const int count = static_cast<int>(params.size());
-	const OwnedContext scratch("hyperline statement");
-	const CurrentContext current(scratch.get());
-	const Flattened flat = call([&] {
+	return call([&] {
 		Oid types[kMaxParams];
 		Datum values[kMaxParams];
 		char nulls[kMaxParams];
@@ -196,8 +194,15 @@ Rows run_with(std::initializer_list<Param> params, const Execute &execute) {
 		if (code < 0) {
 			elog(ERROR, "SPI failed: %s", SPI_result_code_string(code));
 		}
-		return flatten_result();
+		return take();
 	});
+}
+
+template <typename Execute>
+Rows run_with(std::initializer_list<Param> params, const Execute &execute) {
+	const OwnedContext scratch("hyperline statement");
+	const CurrentContext current(scratch.get());
+	const Flattened flat = behind_gate(params, execute, flatten_result);
 	Rows rows = copy_result(flat);
 	SPI_freetuptable(flat.table);
 	return rows;
@@ -217,18 +222,58 @@ Prepared::~Prepared() {
 	}
 }
 
+int Prepared::execute(const char *sql, int count, Oid *types, Datum *values, const char *nulls) {
+	if (plan_ == nullptr) {
+		SPIPlanPtr plan = SPI_prepare(sql, count, types);
+		if (plan == nullptr) {
+			return SPI_result;
+		}
+		SPI_keepplan(plan);
+		plan_ = plan;
+	}
+	return SPI_execute_plan(static_cast<SPIPlanPtr>(plan_), values, nulls, false, 0);
+}
+
 Rows Prepared::run(const char *sql, std::initializer_list<Param> params) {
 	return run_with(params, [sql, this](int count, Oid *types, Datum *values, const char *nulls) {
-		if (plan_ == nullptr) {
-			SPIPlanPtr plan = SPI_prepare(sql, count, types);
-			if (plan == nullptr) {
-				return SPI_result;
-			}
-			SPI_keepplan(plan);
-			plan_ = plan;
-		}
-		return SPI_execute_plan(static_cast<SPIPlanPtr>(plan_), values, nulls, false, 0);
+		return execute(sql, count, types, values, nulls);
 	});
+}
+
+void Prepared::run(const char *sql, std::initializer_list<Param> params, Visitor visitor) {
+	const OwnedContext scratch("hyperline statement");
+	const CurrentContext current(scratch.get());
+	const auto run_plan = [sql, this](int count, Oid *types, Datum *values, const char *nulls) {
+		return execute(sql, count, types, values, nulls);
+	};
+	behind_gate(params, run_plan, [visitor] {
+		for (uint64 i = 0; SPI_tuptable != nullptr && i < SPI_tuptable->numvals; i++) {
+			visitor.visit(visitor.target, TupleView(SPI_tuptable->vals[i], SPI_tuptable->tupdesc));
+		}
+		SPI_freetuptable(SPI_tuptable);
+	});
+}
+
+bool TupleView::is_null(int column) const {
+	bool null = false;
+	(void)SPI_getbinval(static_cast<HeapTuple>(tuple_), static_cast<TupleDesc>(shape_), column + 1, &null);
+	return null;
+}
+
+std::int64_t TupleView::number(int column) const {
+	bool null = false;
+	auto *shape = static_cast<TupleDesc>(shape_);
+	const Datum value = SPI_getbinval(static_cast<HeapTuple>(tuple_), shape, column + 1, &null);
+	if (null) {
+		return 0;
+	}
+	return SPI_gettypeid(shape, column + 1) == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
+}
+
+bool TupleView::boolean(int column) const {
+	bool null = false;
+	const Datum value = SPI_getbinval(static_cast<HeapTuple>(tuple_), static_cast<TupleDesc>(shape_), column + 1, &null);
+	return !null && DatumGetBool(value);
 }
 
 } // namespace hyperline::pg

@@ -107,6 +107,26 @@ private:
 /// Runs one statement. Throws Error with what PostgreSQL raised.
 Rows run(const char *sql, std::initializer_list<Param> params = {});
 
+/// A row of a result inside the gate, for visitors: nothing is copied.
+class TupleView {
+public:
+	TupleView(void *tuple, void *shape) : tuple_(tuple), shape_(shape) {
+	}
+	[[nodiscard]] bool is_null(int column) const;
+	[[nodiscard]] std::int64_t number(int column) const; ///< int4, int8; 0 when NULL
+	[[nodiscard]] bool boolean(int column) const;        ///< false when NULL
+
+private:
+	void *tuple_;
+	void *shape_;
+};
+
+/// What is called for each row, inside the gate: it must neither throw nor own anything.
+struct Visitor {
+	void (*visit)(void *target, const TupleView &row);
+	void *target;
+};
+
 /// A statement that is planned once and run often; freed with its owner, which outlives transactions.
 class Prepared {
 public:
@@ -117,8 +137,12 @@ public:
 
 	/// Plans at the first call (the parameters' types are those of that call), then runs.
 	Rows run(const char *sql, std::initializer_list<Param> params);
+	/// The same for a large result: shows each row to `visitor` instead of copying it.
+	void run(const char *sql, std::initializer_list<Param> params, Visitor visitor);
 
 private:
+	int execute(const char *sql, int count, Oid *types, Datum *values, const char *nulls);
+
 	void *plan_ = nullptr;
 };
 

@@ -1,0 +1,117 @@
+// A batch of events on its way into the tables. Rows come in as event/ made them; when the batch is full it is sorted by
+// key, rows of one key are resolved, and everything is written by a few statements in the transaction that is open:
+// customers first, then events, each in the order of its key, as every writer does (else they deadlock).
+//
+// Unchanged events are found by looking the keys up, before anything is locked or written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/event.hpp"
+#include "pg/memory.hpp"
+#include "pg/spi.hpp"
+#include "store/customers.hpp"
+#include "store/runs.hpp"
+
+namespace hyperline::store {
+
+/// How two versions of an event compare: as numerics, or byte by byte (which is right for ISO times and uuid v7).
+enum class VersionOrder { number, text };
+
+/// What a batch needs to know of its run.
+struct BatchTarget {
+	std::int64_t run_id = 0;
+	std::int32_t loader_id = 0;
+	std::string loader;
+	std::string event_type;
+	std::optional<std::string> version_field;
+	VersionOrder version_order = VersionOrder::text;
+};
+
+/// A row that waits to be stored. What it points to lives in the batch's memory context.
+struct PendingEvent {
+	std::string_view id;
+	std::string_view customer_id;
+	std::string_view version;
+	Datum id_datum;
+	Datum customer_datum;
+	Datum record;
+	std::int64_t timestamp;
+	std::uint64_t row_number;
+	std::uint64_t earlier_row; ///< the row of this run that had the same key, in an earlier batch; 0: none
+	bool is_deleted;
+	bool has_version;
+};
+
+/// A row that is kept in rejected_rows.
+struct PendingReject {
+	std::uint64_t row_number;
+	std::string field;
+	std::string code;
+	std::string message;
+	Datum row;                    ///< jsonb, in the batch's memory context
+	std::string_view id;          ///< for rows that were events already: completes `row`
+	std::string_view customer_id;
+	std::int64_t timestamp;
+	bool was_event;
+};
+
+/// Tells the row number at which this run saw a key before, or 0, and remembers this one.
+using SeenBefore = std::function<std::uint64_t(std::string_view id, std::string_view customer_id, std::uint64_t row)>;
+
+class Batch {
+public:
+	explicit Batch(BatchTarget target);
+
+	/// Takes in what was mapped from a few rows; one gate for all of them. `bytes` is what the source sent for them.
+	void add(const std::vector<event::Event> &events, const std::vector<event::RejectedRow> &rejected,
+			 const std::vector<event::Token> &tokens, std::size_t bytes, const SeenBefore &seen_before);
+
+	[[nodiscard]] std::size_t rows() const noexcept {
+		return rows_;
+	}
+	/// What it holds in memory, with the copy that storing it takes.
+	[[nodiscard]] std::size_t memory() const {
+		return context_.bytes() * 2;
+	}
+
+	/// Writes it all and returns what was done. May be called again for the same rows after its transaction was rolled
+	/// back. Throws Error 40001 when other writers came between; then the same batch should be stored again.
+	Counts store();
+	/// After the commit.
+	void committed();
+
+private:
+	void resolve_keys();
+	void reject_duplicate(const PendingEvent &loser, const std::string &code, const std::string &message);
+	[[nodiscard]] bool older(const PendingEvent &a, const PendingEvent &b) const;
+	void write_rejected();
+	void probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vector<std::uint32_t> &updates);
+	void keep_replaced(const std::vector<std::uint32_t> &replaced);
+	void insert(const std::vector<std::uint32_t> &rows);
+	void update(const std::vector<std::uint32_t> &rows);
+
+	BatchTarget target_;
+	pg::OwnedContext context_{"hyperline batch"};
+	std::vector<PendingEvent> events_;
+	std::vector<PendingReject> rejected_;
+	std::vector<NamedCustomer> customers_;
+	KnownCustomers known_;
+	CustomerStore customer_store_;
+	std::size_t rows_ = 0;
+	std::int64_t bytes_ = 0;
+	std::int64_t duplicates_ = 0;
+	bool resolved_ = false;
+	pg::Prepared probe_;
+	pg::Prepared insert_;
+	pg::Prepared update_;
+	pg::Prepared keep_;
+	pg::Prepared reject_;
+};
+
+} // namespace hyperline::store
