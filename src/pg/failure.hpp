@@ -60,6 +60,8 @@ inline constexpr const char *kUnableToConnect = "08001";
 inline constexpr const char *kProtocolViolation = "08P01";
 inline constexpr const char *kProgramLimitExceeded = "54000";
 inline constexpr const char *kInternalError = "XX000";
+/// Our own class: the source is behind what the last successful run saw.
+inline constexpr const char *kStaleSource = "HL001";
 } // namespace sqlstate
 
 } // namespace hyperline

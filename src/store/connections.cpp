@@ -8,7 +8,7 @@ namespace hyperline::store {
 namespace {
 
 constexpr const char *kSelect = R"(
-SELECT c.connection_id, c.name, c.provider, c.url, c.has_password, s.password, c.max_concurrent_runs
+SELECT c.connection_id, c.name, c.provider, c.url, c.has_password, s.password, c.max_concurrent_runs, c.status
 FROM hyperline.connection c
 LEFT JOIN hyperline.connection_secret s ON s.connection_id OPERATOR(pg_catalog.=) c.connection_id
 WHERE ($1::pg_catalog.text IS NOT NULL AND c.name OPERATOR(pg_catalog.=) $1)
@@ -24,6 +24,7 @@ Connection read(const pg::Rows &rows) {
 	connection.has_password = rows.boolean(0, 4);
 	connection.password = rows.optional_text(0, 5);
 	connection.max_concurrent_runs = static_cast<std::int32_t>(rows.number(0, 6));
+	connection.status = rows.text(0, 7);
 	return connection;
 }
 

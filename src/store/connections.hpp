@@ -18,6 +18,7 @@ struct Connection {
 	bool has_password = false;
 	std::optional<std::string> password; ///< missing after a restore, though has_password
 	std::int32_t max_concurrent_runs = 2;
+	std::string status = "unchecked"; ///< as the last check or run found it
 };
 
 /// What a check found, for the view.

@@ -122,6 +122,11 @@ WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 
 } // namespace
 
+void make_due_at_once(std::int32_t loader_id) {
+	pg::run(kDueAtOnce, {loader_id});
+	pg::mark_for_commit();
+}
+
 std::uint32_t loader_lock_space() {
 	return pg::call([] {
 		const Oid schema = get_namespace_oid("hyperline", false);
@@ -138,7 +143,7 @@ std::vector<std::int64_t> mark_interrupted(std::uint32_t lock_space) {
 			pg::run(kNoteError, {id, "57P01", "the process that carried out the run ended before the run did",
 								 "The server went down, or the process was terminated. What the run's batches had "
 								 "committed is stored; the loader runs again at once."});
-			pg::run(kDueAtOnce, {static_cast<std::int32_t>(rows.number(i, 1))});
+			make_due_at_once(static_cast<std::int32_t>(rows.number(i, 1)));
 			marked.push_back(id);
 		}
 	}

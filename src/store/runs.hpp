@@ -87,6 +87,9 @@ void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &su
 /// failed or cancelled. A cancelled run does not count as a failure of its loader.
 void finish_unsuccessful(std::int64_t id, std::int32_t loader_id, RunStatus status, const Failure &failure);
 
+/// Makes a loader due now, if it is due later.
+void make_due_at_once(std::int32_t loader_id);
+
 /// Marks runs as interrupted whose process is gone: they are running and nobody holds their loader's lock. Their
 /// loaders become due at once. Returns their ids.
 std::vector<std::int64_t> mark_interrupted(std::uint32_t lock_space);

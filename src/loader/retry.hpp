@@ -1,0 +1,13 @@
+// Which failures a retry may mend.
+#pragma once
+
+#include <string_view>
+
+namespace hyperline::loader {
+
+/// Whether a run that failed with this SQLSTATE may succeed when it is tried again soon: connections that broke,
+/// servers that restart or are out of resources, conflicts and time-outs, a replica that lags. Not: a wrong password, a
+/// query that does not parse, a missing field (threats-and-faults.md, 2.4).
+bool worth_retrying(std::string_view sqlstate);
+
+} // namespace hyperline::loader

@@ -1,0 +1,30 @@
+#include "loader/source_access.hpp"
+
+#include "pg/failure.hpp"
+#include "pg/settings.hpp"
+#include "source/query_text.hpp"
+
+namespace hyperline::loader {
+
+source::Limits source_limits() {
+	return source::Limits{std::chrono::seconds(pg::settings.connect_timeout_seconds),
+						  std::chrono::seconds(pg::settings.statement_timeout_seconds)};
+}
+
+std::unique_ptr<source::Source> open_source(const store::Connection &connection) {
+	if (connection.has_password && !connection.password) {
+		throw Error(sqlstate::kInvalidPassword, "connection \"" + connection.name + "\" needs its password again",
+					"Dumps hold no passwords.",
+					"Give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
+						"', url => 'postgres://...');");
+	}
+	return source::find_provider(connection.provider)
+		.open(source::StoredUrl{connection.url, connection.password}, source_limits());
+}
+
+std::string query_to_send(const std::string &query, const std::string &since) {
+	const std::string stripped = source::strip_terminator(query);
+	return source::uses_placeholder(stripped) ? source::substitute(stripped, since) : stripped;
+}
+
+} // namespace hyperline::loader

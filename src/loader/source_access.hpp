@@ -1,0 +1,26 @@
+// From a stored connection to an open source, and from a loader's query to the text that is sent.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "source/provider.hpp"
+#include "store/connections.hpp"
+#include "store/loaders.hpp"
+
+namespace hyperline::loader {
+
+/// Opens a connection. Throws 28P01 when it has lost its password (after a restore), else as the provider does.
+/// Needs no transaction.
+std::unique_ptr<source::Source> open_source(const store::Connection &connection);
+
+/// The time-outs that the settings give.
+source::Limits source_limits();
+
+/// The query as it is sent: stripped, with `since`, a timestamptz literal, in the place of {{last_refreshed_at}}.
+std::string query_to_send(const std::string &query, const std::string &since);
+
+/// What stands for {{last_refreshed_at}} where there is no last time: in a preview, in a description, in a first run.
+inline constexpr const char *kSinceEver = "'-infinity'::timestamptz";
+
+} // namespace hyperline::loader

@@ -1,0 +1,127 @@
+#include "source/copy_row.hpp"
+
+#include "pg/failure.hpp"
+#include "source/characters.hpp"
+
+#include <cstring>
+
+namespace hyperline::source {
+
+namespace {
+
+constexpr bool is_octal(char c) {
+	return c >= '0' && c <= '7';
+}
+
+// The first `c` in [begin, end), else `end`.
+char *find(char *begin, char *end, char c) {
+	auto *const found = static_cast<char *>(std::memchr(begin, c, static_cast<std::size_t>(end - begin)));
+	return found == nullptr ? end : found;
+}
+
+[[noreturn]] void fail(const char *why) {
+	throw Error(sqlstate::kProtocolViolation, "source sent a malformed row", why);
+}
+
+// Reads the escape after a backslash at `in`, not at the row's end, into `byte`; returns where it ends.
+const char *read_escape(const char *in, const char *end, char &byte) {
+	const char c = *in++;
+	if (is_octal(c)) { // one to three digits, the low eight bits of them
+		auto value = static_cast<unsigned>(c - '0');
+		for (int digits = 1; digits < 3 && in < end && is_octal(*in); ++digits) {
+			value = value * 8U + static_cast<unsigned>(*in++ - '0');
+		}
+		byte = static_cast<char>(value & 0xFFU);
+		return in;
+	}
+	if (c == 'x' && in < end && hex_digit(*in) >= 0) { // one or two digits
+		int value = hex_digit(*in++);
+		if (in < end && hex_digit(*in) >= 0) {
+			value = value * 16 + hex_digit(*in++);
+		}
+		byte = static_cast<char>(value);
+		return in;
+	}
+	switch (c) {
+	case 'b':
+		byte = '\b';
+		break;
+	case 'f':
+		byte = '\f';
+		break;
+	case 'n':
+		byte = '\n';
+		break;
+	case 'r':
+		byte = '\r';
+		break;
+	case 't':
+		byte = '\t';
+		break;
+	case 'v':
+		byte = '\v';
+		break;
+	default:
+		byte = c; // stands for itself: a backslash, or a tab
+	}
+	return in;
+}
+
+// Unescapes the field that starts at `begin` and has its first backslash at `escape`. Sets `value`; returns the field's
+// end: its tab or the row's end.
+char *unescape_field(char *begin, char *escape, char *end, Value &value) {
+	const char *in = escape;
+	char *out = escape;
+	while (in < end && *in != '\t') {
+		if (*in != '\\') {
+			*out++ = *in++;
+			continue;
+		}
+		if (++in == end) {
+			fail("A backslash stands at the end of the row.");
+		}
+		in = read_escape(in, end, *out++);
+	}
+	value = {std::string_view(begin, static_cast<std::size_t>(out - begin)), false};
+	return begin + (in - begin);
+}
+
+} // namespace
+
+void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) {
+	values.clear();
+	if (length == 0) { // `line` may be null
+		values.emplace_back();
+		return;
+	}
+	char *end = line + length;
+	if (end[-1] == '\n') {
+		--end;
+	}
+	if (find(line, end, '\n') != end) {
+		fail("A line end stands inside the row.");
+	}
+	char *escape = find(line, end, '\\'); // the next backslash at or after `begin`
+	for (char *begin = line;; ++begin) {
+		char *field_end = find(begin, end, '\t');
+		Value value{std::string_view(begin, static_cast<std::size_t>(field_end - begin)), false};
+		if (escape < field_end) {
+			if (value.text == "\\N") {
+				value = {{}, true};
+			} else {
+				field_end = unescape_field(begin, escape, end, value);
+			}
+			escape = find(field_end, end, '\\');
+		}
+		if (values.size() == kMaxRowFields) {
+			fail("It has more fields than a PostgreSQL server can return.");
+		}
+		values.push_back(value);
+		if (field_end == end) {
+			return;
+		}
+		begin = field_end;
+	}
+}
+
+} // namespace hyperline::source

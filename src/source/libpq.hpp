@@ -1,0 +1,84 @@
+// libpq without blocking: every wait is pg::wait(), so it ends on an interrupt or at its deadline. Handles have one
+// owner. Nothing of libpq is used elsewhere but in the provider.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <libpq-fe.h>
+
+#include "pg/failure.hpp"
+#include "pg/wait.hpp"
+
+namespace hyperline::source {
+
+struct FreeResult {
+	void operator()(PGresult *result) const noexcept {
+		PQclear(result);
+	}
+};
+using Result = std::unique_ptr<PGresult, FreeResult>;
+
+/// A connection of libpq.
+class PqConnection {
+public:
+	using Keywords = std::vector<std::pair<std::string, std::string>>;
+
+	/// Connects within `timeout`, name resolution aside. `password` is what messages are cleaned of; `shown` is how the
+	/// server is called in them. Throws 08001 or what the server said.
+	PqConnection(const Keywords &keywords, std::string password, std::string shown, std::chrono::seconds timeout);
+
+	/// Closing it ends what runs at the source: it notices the closed connection.
+	~PqConnection() = default;
+
+	/// Sends one statement and waits for its last result. Throws for an error result, with `what` before its message.
+	Result run(const char *sql, const std::vector<const char *> &params, const char *what);
+	/// Prepares `sql` as the unnamed statement and describes it.
+	Result describe(const std::string &sql, const std::string &user_query);
+	/// Sends a COPY TO STDOUT and waits until its rows begin.
+	void begin_copy(const std::string &sql, const std::string &user_query, std::size_t offset);
+
+	enum class CopyRow { row, end };
+	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when there is
+	/// none yet.
+	CopyRow next_copy_row(char *&row, int &length, bool wait);
+
+	/// From now on statements have to end within this time; 0: no limit.
+	void set_statement_timeout(std::chrono::seconds timeout) noexcept {
+		statement_timeout_ = timeout;
+	}
+	[[nodiscard]] PGconn *get() const noexcept {
+		return connection_.get();
+	}
+
+private:
+	struct Finish {
+		void operator()(PGconn *connection) const noexcept {
+			PQfinish(connection);
+		}
+	};
+
+	void connect(std::chrono::seconds timeout);
+	void flush();
+	void wait_for_input();
+	Result wait_for_result();
+	Result last_result();
+	[[nodiscard]] Error error_of(const PGresult *result, const char *what, const std::string &user_query,
+								 std::size_t offset) const;
+	[[nodiscard]] Error lost(const char *what) const;
+	[[nodiscard]] std::string clean(const char *text) const;
+	void start_statement();
+
+	pg::ExternalFd descriptor_;
+	std::unique_ptr<PGconn, Finish> connection_;
+	std::string password_;
+	std::string shown_;
+	std::chrono::seconds statement_timeout_{0};
+	pg::Deadline deadline_;
+};
+
+} // namespace hyperline::source

@@ -1,0 +1,438 @@
+#include "source/postgresql.hpp"
+
+#include <cstdlib>
+
+#include "source/copy_row.hpp"
+#include "source/libpq.hpp"
+#include "source/query_text.hpp"
+#include "source/url.hpp"
+
+namespace hyperline::source {
+
+namespace {
+
+// What one chunk takes from the connection before it is passed on: enough to spread the cost of a gate.
+constexpr std::size_t kChunkRows = 1000;
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+
+std::string field(const PGresult *result, int row, int column) {
+	return PQgetisnull(result, row, column) != 0 ? std::string() : std::string(PQgetvalue(result, row, column));
+}
+
+bool flag(const PGresult *result, int row, int column) {
+	return field(result, row, column) == "t";
+}
+
+std::string quote_literal(std::string_view text) {
+	std::string quoted = "'";
+	for (const char c : text) {
+		quoted += c;
+		if (c == '\'') {
+			quoted += c;
+		}
+	}
+	return quoted + "'";
+}
+
+std::string quote_identifier(std::string_view name) {
+	std::string quoted = "\"";
+	for (const char c : name) {
+		quoted += c;
+		if (c == '"') {
+			quoted += c;
+		}
+	}
+	return quoted + "\"";
+}
+
+class PostgresqlSource final : public Source {
+public:
+	PostgresqlSource(const ConnectionUrl &url, const Limits &limits);
+
+	Facts check() override;
+	Snapshot begin() override;
+	std::vector<Field> describe(const std::string &query) override;
+	void read(const ReadPlan &plan) override;
+	bool next(Chunk &chunk) override;
+	void end() override;
+
+private:
+	void prepare_session();
+	void refuse_other_settings();
+	void fill_types(std::vector<Field> &fields, const PGresult *described);
+
+	bool is_local_;
+	Limits limits_;
+	PqConnection connection_;
+	std::size_t columns_ = 0;
+	std::vector<Value> row_values_;
+	std::uint64_t row_number_ = 0;
+	bool ended_ = false; // the stream's end came together with its last rows
+};
+
+// libpq's options that we set: nothing is taken from the server's environment or from files of its operating-system
+// user, what is sent and received is UTF-8, and a peer that vanishes is noticed within a minute.
+PqConnection::Keywords connection_keywords(const ConnectionUrl &url) {
+	PqConnection::Keywords keywords = libpq_keywords(url);
+	const auto give = [&keywords](const char *name, const char *value) {
+		for (const auto &[given, unused] : keywords) {
+			if (given == name) {
+				return;
+			}
+		}
+		keywords.emplace_back(name, value);
+	};
+	give("application_name", "hyperline_connector");
+	give("client_encoding", "UTF8");
+	give("passfile", "/dev/null");
+	give("sslcert", "/dev/null/none");
+	give("sslkey", "/dev/null/none");
+	give("gssencmode", "disable");
+	give("sslmode", "prefer");
+	give("keepalives_idle", "30");
+	give("keepalives_interval", "10");
+	give("keepalives_count", "3");
+	give("tcp_user_timeout", "60000");
+	return keywords;
+}
+
+std::string shown_name(const ConnectionUrl &url) {
+	return "database \"" + url.dbname + "\" at \"" + url.host + "\", port " +
+		   std::to_string(url.port.value_or(kDefaultPort));
+}
+
+PostgresqlSource::PostgresqlSource(const ConnectionUrl &url, const Limits &limits)
+	: is_local_(is_local(url)), limits_(limits),
+	  connection_(connection_keywords(url), url.password.value_or(""), shown_name(url), limits.connect) {
+	connection_.set_statement_timeout(limits.connect);
+}
+
+constexpr const char *kCheck = R"(
+SELECT current_setting('server_version'),
+       pg_is_in_recovery(),
+       current_setting('is_superuser') = 'on',
+       EXISTS (
+		SELECT FROM pg_catalog.pg_class c
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p')
+		  AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+		  AND has_schema_privilege(n.oid, 'USAGE')
+		  AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+)";
+
+Facts PostgresqlSource::check() {
+	Facts facts;
+	const auto started = std::chrono::steady_clock::now();
+	connection_.run("", {}, "the source does not answer a blank query");
+	facts.latency =
+		std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+	const Result result = connection_.run(kCheck, {}, "the source does not answer");
+	facts.server_version = field(result.get(), 0, 0);
+	facts.is_replica = flag(result.get(), 0, 1);
+	facts.is_superuser = flag(result.get(), 0, 2);
+	facts.may_write = flag(result.get(), 0, 3);
+	facts.encrypted = PQsslInUse(connection_.get()) != 0;
+	facts.is_local = is_local_;
+	return facts;
+}
+
+// The transaction's own time comes before its snapshot, so that what a later run asks for since then leaves no gap; it
+// is the first statement, so that the position in the log is read together with the snapshot.
+constexpr const char *kSnapshot = R"(
+SELECT ((EXTRACT(epoch FROM pg_catalog.now())::numeric - 946684800) * 1000000)::bigint,
+       pg_catalog.pg_is_in_recovery()
+)";
+
+// CASE calls only what the server's role allows: a standby has no write position, a primary replays nothing.
+constexpr const char *kPosition = R"(
+SELECT s.system_identifier || '/' || c.timeline_id || '/' ||
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+            ELSE pg_catalog.pg_current_wal_flush_lsn()
+       END
+FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c
+)";
+
+// What decides how values print is set to PostgreSQL's defaults, UTC apart, whatever the role or the database was given.
+constexpr const char *kSession = R"(
+SELECT pg_catalog.set_config(v.name, v.value, true)
+FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'),
+             ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('lc_monetary', 'C'),
+             ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'),
+             ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '10min'),
+             ('statement_timeout', $1)) v(name, value)
+)";
+
+Snapshot PostgresqlSource::begin() {
+	const char *what = "could not begin to read at the source";
+	connection_.set_statement_timeout(limits_.connect);
+	connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", {}, what);
+	const Result found = connection_.run(kSnapshot, {}, what);
+	Snapshot snapshot;
+	snapshot.time = std::strtoll(field(found.get(), 0, 0).c_str(), nullptr, 10);
+	snapshot.is_replica = flag(found.get(), 0, 1);
+	prepare_session();
+	// A hosted server may hide its position; then there is none to compare, and that is said by leaving it empty.
+	connection_.run("SAVEPOINT hyperline", {}, what);
+	try {
+		const Result position = connection_.run(kPosition, {}, what);
+		snapshot.position = field(position.get(), 0, 0);
+	} catch (const Error &error) {
+		if (error.failure().sqlstate != sqlstate::kInsufficientPrivilege &&
+			error.failure().sqlstate != "42883" && error.failure().sqlstate != sqlstate::kFeatureNotSupported) {
+			throw;
+		}
+		connection_.run("ROLLBACK TO SAVEPOINT hyperline", {}, what);
+	}
+	connection_.run("RELEASE SAVEPOINT hyperline", {}, what);
+	connection_.set_statement_timeout(limits_.statement);
+	return snapshot;
+}
+
+void PostgresqlSource::prepare_session() {
+	const char *what = "could not prepare the session at the source";
+	const std::string timeout = std::to_string(limits_.statement.count()) + "s";
+	connection_.run(kSession, {timeout.c_str()}, what);
+	if (PQserverVersion(connection_.get()) >= 140000) {
+		// So that a query whose reader is gone ends at the source too; not every platform can.
+		connection_.run("SAVEPOINT hyperline", {}, what);
+		try {
+			connection_.run("SELECT pg_catalog.set_config('client_connection_check_interval', '10s', true)", {}, what);
+		} catch (const Error &error) {
+			if (error.failure().sqlstate != sqlstate::kInvalidParameterValue) {
+				throw;
+			}
+			connection_.run("ROLLBACK TO SAVEPOINT hyperline", {}, what);
+		}
+		connection_.run("RELEASE SAVEPOINT hyperline", {}, what);
+	}
+	refuse_other_settings();
+}
+
+// The source reports these by itself, also when a query changes them: then values print in another way.
+void PostgresqlSource::refuse_other_settings() {
+	struct Expected {
+		const char *name;
+		const char *value;
+	};
+	static constexpr Expected kExpected[] = {{"client_encoding", "UTF8"},
+											 {"standard_conforming_strings", "on"},
+											 {"TimeZone", "UTC"},
+											 {"DateStyle", "ISO, MDY"},
+											 {"IntervalStyle", "postgres"}};
+	for (const Expected &expected : kExpected) {
+		const char *value = PQparameterStatus(connection_.get(), expected.name);
+		if (value != nullptr && std::string_view(value) != expected.value) {
+			throw Error(sqlstate::kObjectNotInPrerequisiteState,
+						std::string("the source's session has another ") + expected.name + " than it was given",
+						"Values would not print as they are to be read.",
+						"Take what changes it out of the query or the role.");
+		}
+	}
+}
+
+std::vector<Field> PostgresqlSource::describe(const std::string &query) {
+	const Result described = connection_.describe(query, query);
+	const int columns = PQnfields(described.get());
+	if (columns == 0) {
+		throw Error(sqlstate::kSyntaxError, "the query returns no columns", {},
+					"Write one SELECT that returns at least id, \"customerId\" and timestamp.");
+	}
+	std::vector<Field> fields(static_cast<std::size_t>(columns));
+	for (int i = 0; i < columns; i++) {
+		fields[static_cast<std::size_t>(i)].name = PQfname(described.get(), i);
+	}
+	fill_types(fields, described.get());
+	columns_ = fields.size();
+	return fields;
+}
+
+// Each type with what it is made of: a domain's base, an array's element, one step a row.
+constexpr const char *kTypes = R"(
+WITH RECURSIVE asked AS (
+	SELECT u.number, u.oid, u.modifier
+	FROM ROWS FROM (unnest($1::oid[]), unnest($2::int4[])) WITH ORDINALITY AS u(oid, modifier, number)
+), step AS (
+	SELECT a.number, 0 AS depth, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim,
+	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd' AS is_array
+	FROM asked a
+	JOIN pg_catalog.pg_type t ON t.oid = a.oid
+	UNION ALL
+	SELECT s.number, s.depth + 1, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim,
+	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd'
+	FROM step s
+	JOIN pg_catalog.pg_type t
+	  ON t.oid = CASE WHEN s.typtype = 'd' THEN s.typbasetype WHEN s.is_array THEN s.typelem END
+)
+SELECT s.number, pg_catalog.format_type(a.oid, a.modifier), s.oid, s.typtype = 'd', s.is_array, s.typdelim
+FROM step s
+JOIN asked a USING (number)
+ORDER BY s.number, s.depth
+)";
+
+// By the numbers of PostgreSQL's pg_type.dat, which never change.
+ValueKind kind_of(const std::string &oid) {
+	struct Known {
+		const char *oid;
+		ValueKind kind;
+	};
+	static constexpr Known kKnown[] = {
+		{"16", ValueKind::boolean}, {"20", ValueKind::integer},	   {"21", ValueKind::integer},
+		{"23", ValueKind::integer}, {"700", ValueKind::number},	   {"701", ValueKind::number},
+		{"1700", ValueKind::number}, {"114", ValueKind::json},	   {"3802", ValueKind::json},
+		{"1082", ValueKind::date},	{"1114", ValueKind::timestamp}, {"1184", ValueKind::timestamptz},
+		{"22", ValueKind::vector},	{"30", ValueKind::vector},
+	};
+	for (const Known &known : kKnown) {
+		if (oid == known.oid) {
+			return known.kind;
+		}
+	}
+	return ValueKind::text;
+}
+
+void PostgresqlSource::fill_types(std::vector<Field> &fields, const PGresult *described) {
+	std::string oids = "{";
+	std::string modifiers = "{";
+	for (int i = 0; i < static_cast<int>(fields.size()); i++) {
+		oids += (i == 0 ? "" : ",") + std::to_string(PQftype(described, i));
+		modifiers += (i == 0 ? "" : ",") + std::to_string(PQfmod(described, i));
+	}
+	oids += "}";
+	modifiers += "}";
+	const Result types =
+		connection_.run(kTypes, {oids.c_str(), modifiers.c_str()}, "could not look up the types of the query's columns");
+	std::vector<bool> in_array(fields.size(), false);
+	for (int row = 0; row < PQntuples(types.get()); row++) {
+		const auto number = static_cast<std::size_t>(std::strtoull(field(types.get(), row, 0).c_str(), nullptr, 10));
+		if (number < 1 || number > fields.size()) {
+			throw Error(sqlstate::kProtocolViolation, "the source describes a column that the query does not have");
+		}
+		Field &column = fields[number - 1];
+		column.type_name = field(types.get(), row, 1);
+		const ValueKind kind = kind_of(field(types.get(), row, 2));
+		if (flag(types.get(), row, 3)) {
+			continue; // a domain: its base follows
+		}
+		if (in_array[number - 1]) {
+			column.element = kind;
+			column.delimiter = field(types.get(), row, 5).front();
+		} else if (kind == ValueKind::vector) {
+			column.kind = kind;
+			column.element = field(types.get(), row, 2) == "22" ? ValueKind::integer : ValueKind::text;
+			in_array[number - 1] = false;
+		} else if (flag(types.get(), row, 4)) {
+			column.kind = ValueKind::array;
+			in_array[number - 1] = true;
+		} else if (column.kind != ValueKind::vector) {
+			column.kind = kind;
+		}
+	}
+}
+
+// The query is on lines of its own, so that a comment on its last line ends there. It has been prepared alone, as it
+// stands here: whatever it holds, it is one statement, and its parentheses are its own.
+std::string wrap(const ReadPlan &plan, std::size_t &offset) {
+	using Rows = ReadPlan::Rows;
+	if (plan.rows == Rows::all) {
+		const std::string prefix = "COPY (";
+		offset = prefix.size();
+		return prefix + plan.query + "\n) TO STDOUT";
+	}
+	const std::string prefix = "COPY (SELECT * FROM (";
+	offset = prefix.size();
+	std::string sql = prefix + plan.query + "\n) AS hyperline_source";
+	if (plan.rows == Rows::first) {
+		return sql + " LIMIT " + std::to_string(plan.limit) + ") TO STDOUT";
+	}
+	const std::string cursor = quote_identifier(plan.cursor.name);
+	if (plan.rows == Rows::without_cursor) {
+		return sql + " WHERE " + cursor + " IS NULL) TO STDOUT";
+	}
+	if (plan.from) {
+		std::string from = quote_literal(*plan.from) + "::" + plan.cursor.type_name;
+		if (plan.cursor.kind == ValueKind::timestamp || plan.cursor.kind == ValueKind::timestamptz ||
+			plan.cursor.kind == ValueKind::date) {
+			from = "(" + from + " - " + quote_literal(plan.lookback) + "::interval)";
+		}
+		sql += " WHERE " + cursor + " >= " + from;
+	} else {
+		sql += " WHERE " + cursor + " IS NOT NULL";
+	}
+	return sql + " ORDER BY " + cursor + ") TO STDOUT";
+}
+
+void PostgresqlSource::read(const ReadPlan &plan) {
+	std::size_t offset = 0;
+	const std::string sql = wrap(plan, offset);
+	connection_.begin_copy(sql, plan.query, offset);
+}
+
+bool PostgresqlSource::next(Chunk &chunk) {
+	chunk.clear();
+	if (ended_) {
+		ended_ = false;
+		return false;
+	}
+	while (chunk.rows.size() < kChunkRows && chunk.bytes < kChunkBytes) {
+		char *line = nullptr;
+		int length = 0;
+		if (connection_.next_copy_row(line, length, chunk.rows.empty()) == PqConnection::CopyRow::end) {
+			refuse_other_settings();
+			if (chunk.rows.empty()) {
+				return false;
+			}
+			ended_ = true;
+			break;
+		}
+		if (line == nullptr) {
+			break;
+		}
+		chunk.keep(line, [](void *buffer) { PQfreemem(buffer); });
+		split_copy_row(line, static_cast<std::size_t>(length), row_values_);
+		if (row_values_.size() != columns_) {
+			throw Error(sqlstate::kProtocolViolation, "the source sent a row of another shape than it described");
+		}
+		chunk.values().insert(chunk.values().end(), row_values_.begin(), row_values_.end());
+		chunk.rows.push_back(Row{nullptr, columns_, ++row_number_, static_cast<std::size_t>(length)});
+		chunk.bytes += static_cast<std::size_t>(length);
+	}
+	const Value *values = chunk.values().data();
+	for (Row &row : chunk.rows) {
+		row.values = values;
+		values += columns_;
+	}
+	return true;
+}
+
+void PostgresqlSource::end() {
+	const Result result = connection_.run("COMMIT", {}, "the source does not confirm the end of the read");
+	if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+		throw Error(sqlstate::kConnectionFailure, "the source does not confirm the end of the read",
+					"It rolled its transaction back: what it sent may not be all.");
+	}
+}
+
+} // namespace
+
+StoredUrl postgresql_split_url(const std::string &url, bool is_superuser) {
+	const ConnectionUrl parsed = parse_url(url);
+	const std::vector<std::string> options = options_for_superusers(parsed);
+	if (!is_superuser && (!options.empty() || parsed.is_unix_socket())) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					options.empty() ? "only a superuser may connect through a Unix-domain socket"
+									: "only a superuser may give the option \"" + options.front() + "\"",
+					"It would give access to files of this server.",
+					"Leave it out, or have a superuser create the connection.");
+	}
+	return StoredUrl{masked(parsed), parsed.password};
+}
+
+std::unique_ptr<Source> postgresql_open(const StoredUrl &url, const Limits &limits) {
+	ConnectionUrl parsed = parse_url(url.masked);
+	if (url.password) {
+		parsed = with_password(std::move(parsed), *url.password);
+	}
+	return std::make_unique<PostgresqlSource>(parsed, limits);
+}
+
+} // namespace hyperline::source

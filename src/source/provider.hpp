@@ -1,0 +1,126 @@
+// What a source is to the rest of the house: something that can be opened, asked what a query returns, and read row by
+// row in one snapshot. A provider is one implementation of Source, and nobody else asks which.
+//
+// Every wait inside answers to Ctrl-C, to a shutdown and to a deadline. What a source says is shown without secrets and
+// without control characters. All calls throw hyperline::Error for what the source or the network did, with the
+// source's SQLSTATE where it gave one, and pg::Error for what happened here (a cancelled query).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/field.hpp"
+
+namespace hyperline::source {
+
+/// Time-outs, as the settings give them.
+struct Limits {
+	std::chrono::seconds connect{10};
+	std::chrono::seconds statement{3600}; ///< of one statement at the source; 0: none
+};
+
+/// What a check finds out.
+struct Facts {
+	std::string server_version;
+	bool is_replica = false;
+	bool encrypted = false;
+	bool is_superuser = false;
+	bool may_write = false; ///< to some table of the database
+	bool is_local = false;
+	std::chrono::microseconds latency{0}; ///< of a blank query
+};
+
+/// The moment that a read sees.
+struct Snapshot {
+	std::int64_t time = 0;  ///< the source's clock when the read began: microseconds since 2000-01-01 UTC
+	std::string position;   ///< durable position: 'system identifier/timeline/log position'; empty: not to be had
+	bool is_replica = false;
+};
+
+/// What to read of a query.
+struct ReadPlan {
+	enum class Rows {
+		all,
+		first,              ///< `limit` rows
+		without_cursor,     ///< those whose cursor field is NULL
+		from_cursor,        ///< those whose cursor field is at or past `from`, less `lookback`; in its order
+	};
+	std::string query;      ///< stripped, placeholders replaced
+	Rows rows = Rows::all;
+	std::uint64_t limit = 0;
+	Field cursor;
+	std::optional<std::string> from; ///< as the source printed it; nullopt: from the beginning
+	std::string lookback;            ///< an interval, for times only
+};
+
+/// Rows as they came, with the memory that they live in.
+class Chunk {
+public:
+	Chunk() = default;
+	Chunk(const Chunk &) = delete;
+	Chunk &operator=(const Chunk &) = delete;
+	~Chunk();
+
+	std::vector<Row> rows;
+	std::size_t bytes = 0;
+
+	void clear() noexcept;
+	/// Takes over a buffer of the provider's, freed with `free`.
+	void keep(void *buffer, void (*free)(void *));
+	std::vector<Value> &values() noexcept {
+		return values_;
+	}
+
+private:
+	struct Buffer {
+		void *memory;
+		void (*free)(void *);
+	};
+	std::vector<Buffer> buffers_;
+	std::vector<Value> values_;
+};
+
+/// An open connection to a source.
+class Source {
+public:
+	virtual ~Source() = default;
+
+	/// Runs a blank query and finds out what check_connection() says.
+	virtual Facts check() = 0;
+	/// Begins a read-only transaction with one snapshot for all that follows.
+	virtual Snapshot begin() = 0;
+	/// What the query returns, without reading any of its rows. Throws 42601 for what is not one statement that returns
+	/// rows. `query` is stripped.
+	virtual std::vector<Field> describe(const std::string &query) = 0;
+	/// Begins to stream rows of a query that describe() has seen. One stream at a time.
+	virtual void read(const ReadPlan &plan) = 0;
+	/// The next rows: those that have arrived, at least one. False when the source has said that it has sent all.
+	virtual bool next(Chunk &chunk) = 0;
+	/// Ends the transaction. Throws when the source does not confirm it.
+	virtual void end() = 0;
+};
+
+/// A url, split for keeping.
+struct StoredUrl {
+	std::string masked;
+	std::optional<std::string> password;
+};
+
+/// A kind of source.
+struct Provider {
+	std::string_view name;
+	/// Checks a url as a user gives it. Throws 22023 (never repeating it), 42501 when it takes a superuser.
+	StoredUrl (*split_url)(const std::string &url, bool is_superuser);
+	/// Opens a connection. Throws within the limits.
+	std::unique_ptr<Source> (*open)(const StoredUrl &url, const Limits &limits);
+};
+
+/// Throws 22023, naming the known ones, when there is none of that name.
+const Provider &find_provider(std::string_view name);
+
+} // namespace hyperline::source
