@@ -182,4 +182,34 @@ std::int64_t remove_old_runs(std::int64_t retention_minutes, std::int64_t limit)
 	return pg::run(kRemoveRuns, {retention_minutes, limit}).number(0, 0);
 }
 
+namespace {
+
+constexpr const char *kTakeOver = R"(
+UPDATE hyperline.run r SET trigger = 'session', due_at = LEAST(r.due_at, pg_catalog.clock_timestamp())
+WHERE r.run_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 'queued'
+)";
+
+constexpr const char *kCarriedOut = R"(
+SELECT FROM pg_catalog.pg_locks k
+WHERE k.locktype OPERATOR(pg_catalog.=) 'advisory'
+  AND k.database OPERATOR(pg_catalog.=) (
+	SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+  AND k.classid OPERATOR(pg_catalog.=) $1::pg_catalog.int8::pg_catalog.oid
+  AND k.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
+  AND k.pid OPERATOR(pg_catalog.=) $3
+  AND k.granted
+)";
+
+} // namespace
+
+void take_over(std::int64_t id) {
+	pg::run(kTakeOver, {id});
+}
+
+bool is_carried_out(const Run &run) {
+	return run.pid && pg::run(kCarriedOut, {static_cast<std::int64_t>(loader_lock_space()),
+											static_cast<std::int64_t>(run.loader_id), static_cast<int>(*run.pid)})
+							  .processed > 0;
+}
+
 } // namespace hyperline::store

@@ -61,6 +61,11 @@ std::optional<Run> find_run(std::int64_t id);
 /// The one that is queued or running, if any.
 std::optional<Run> active_run(std::int32_t loader_id);
 
+/// Makes a queued run one of this session, due now.
+void take_over(std::int64_t id);
+/// Whether the process that the run's row names holds the loader's lock, so that it is at work on it.
+bool is_carried_out(const Run &run);
+
 /// The only place where a run's status changes. Returns false when the run is not `from` (any more).
 bool change_status(std::int64_t id, RunStatus from, RunStatus to);
 

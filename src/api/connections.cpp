@@ -1,0 +1,61 @@
+// SQL-callable: connections. A url may hold a password, so statements that carry one are hidden.
+#include "loader/connections.hpp"
+
+#include "pg/background.hpp"
+#include "pg/rows_out.hpp"
+#include "pg/session.hpp"
+
+namespace hyperline::api {
+
+namespace {
+
+std::vector<pg::OutValue> row_of(const loader::CheckReport &report) {
+	if (!report.checked) {
+		return {report.name, report.status, {}, {}, {}, {}, std::vector<std::string>()};
+	}
+	return {report.name,
+			report.status,
+			report.server_version,
+			report.is_replica,
+			report.encrypted,
+			std::to_string(report.latency.count()) + " microseconds",
+			report.warnings};
+}
+
+constexpr const char *kHidden = "<hyperline statement with a connection url>";
+
+} // namespace
+
+HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
+	pg::show_instead_of_statement(kHidden);
+	const pg::Connection spi;
+	return pg::return_row(fcinfo, row_of(loader::create_connection(
+									  pg::required_text(fcinfo, 0, "name"), pg::required_text(fcinfo, 1, "url"),
+									  pg::required_text(fcinfo, 2, "provider"),
+									  pg::boolean_argument(fcinfo, 3).value_or(true), pg::is_superuser())));
+}
+
+HYPERLINE_FUNCTION(hyperline_check_connection) {
+	const pg::Connection spi;
+	return pg::return_row(fcinfo, row_of(loader::check_connection(pg::required_text(fcinfo, 0, "name"))));
+}
+
+HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
+	pg::show_instead_of_statement(kHidden);
+	const pg::Connection spi;
+	const std::string name = pg::required_text(fcinfo, 0, "name");
+	const loader::ConnectionSettings settings{pg::text_argument(fcinfo, 1), pg::text_argument(fcinfo, 2),
+											  pg::integer_argument(fcinfo, 3)};
+	for (const std::string &warning : loader::alter_connection(name, settings, pg::is_superuser())) {
+		pg::warn("connection \"" + settings.new_name.value_or(name) + "\": " + warning);
+	}
+	return 0;
+}
+
+HYPERLINE_FUNCTION(hyperline_drop_connection) {
+	const pg::Connection spi;
+	loader::drop_connection(pg::required_text(fcinfo, 0, "name"));
+	return 0;
+}
+
+} // namespace hyperline::api

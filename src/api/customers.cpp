@@ -1,0 +1,37 @@
+// SQL-callable: customers, and the comparison of two records.
+#include "pg/jsonb.hpp"
+#include "pg/rows_out.hpp"
+#include "store/customers.hpp"
+
+namespace hyperline::api {
+
+HYPERLINE_FUNCTION(hyperline_create_customer) {
+	const pg::Connection spi;
+	store::create_customer(pg::required_text(fcinfo, 0, "external_id"), pg::text_argument(fcinfo, 1));
+	return 0;
+}
+
+HYPERLINE_FUNCTION(hyperline_activate_customer) {
+	const pg::Connection spi;
+	store::activate_customer(pg::required_text(fcinfo, 0, "external_id"), pg::text_argument(fcinfo, 1));
+	return 0;
+}
+
+HYPERLINE_FUNCTION(hyperline_rename_customer) {
+	const pg::Connection spi;
+	store::rename_customer(pg::required_text(fcinfo, 0, "external_id"), pg::required_text(fcinfo, 1, "name"));
+	return 0;
+}
+
+HYPERLINE_FUNCTION(hyperline_archive_customer) {
+	const pg::Connection spi;
+	store::archive_customer(pg::required_text(fcinfo, 0, "external_id"));
+	return 0;
+}
+
+// Called for every event that is looked at: no gate of its own around the comparison.
+HYPERLINE_FUNCTION(hyperline_identical) {
+	return BoolGetDatum(pg::identical_jsonb(fcinfo->args[0].value, fcinfo->args[1].value));
+}
+
+} // namespace hyperline::api

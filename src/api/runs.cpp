@@ -1,0 +1,46 @@
+// SQL-callable: runs.
+#include "loader/control.hpp"
+#include "pg/failure.hpp"
+#include "pg/rows_out.hpp"
+
+namespace hyperline::api {
+
+namespace {
+
+std::int64_t required_run(FunctionCallInfo fcinfo) {
+	const std::optional<std::int64_t> id = pg::integer_argument(fcinfo, 0);
+	if (!id) {
+		throw Error("22004", "argument \"run_id\" must not be null");
+	}
+	return *id;
+}
+
+} // namespace
+
+HYPERLINE_FUNCTION(hyperline_run_loader) {
+	const pg::Connection spi;
+	return Int64GetDatum(loader::run_loader(pg::required_text(fcinfo, 0, "name")));
+}
+
+HYPERLINE_FUNCTION(hyperline_refresh_loader) {
+	pg::SessionTransactions transactions(fcinfo, "refresh_loader");
+	loader::refresh_loader(pg::required_text(fcinfo, 0, "name"), transactions);
+	return 0;
+}
+
+HYPERLINE_FUNCTION(hyperline_wait_for_run) {
+	const pg::Connection spi;
+	const std::int64_t id = required_run(fcinfo);
+	const std::optional<pg::IntervalParts> timeout = pg::parse_interval(pg::required_text(fcinfo, 1, "timeout"));
+	if (!timeout) {
+		throw Error(sqlstate::kInvalidParameterValue, "the time-out is not an interval");
+	}
+	return pg::text_result(loader::wait_for_run(id, *timeout));
+}
+
+HYPERLINE_FUNCTION(hyperline_cancel_run) {
+	const pg::Connection spi;
+	return BoolGetDatum(loader::cancel_run(required_run(fcinfo)));
+}
+
+} // namespace hyperline::api

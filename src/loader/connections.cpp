@@ -1,0 +1,104 @@
+#include "loader/connections.hpp"
+
+#include "loader/source_access.hpp"
+#include "pg/failure.hpp"
+#include "store/connections.hpp"
+#include "store/names.hpp"
+
+namespace hyperline::loader {
+
+namespace {
+
+constexpr std::int64_t kMostConcurrentRuns = 1000;
+
+std::vector<std::string> warnings_about(const source::Facts &facts) {
+	std::vector<std::string> warnings;
+	if (facts.is_superuser) {
+		warnings.emplace_back("the role is a superuser: connect as a role that may only read what is billed");
+	} else if (facts.may_write) {
+		warnings.emplace_back("the role may write to some table: give it SELECT only");
+	}
+	if (!facts.is_replica) {
+		warnings.emplace_back("the server is not a replica: read from one, so that loads do not slow down production");
+	}
+	if (!facts.encrypted && !facts.is_local) {
+		warnings.emplace_back("the traffic is not encrypted: add ?sslmode=verify-full to the url");
+	}
+	return warnings;
+}
+
+CheckReport check(const store::Connection &connection) {
+	const source::Facts facts = open_source(connection)->check();
+	store::record_live(connection.id,
+					   store::ConnectionState{facts.server_version, facts.is_replica, facts.encrypted});
+	CheckReport report;
+	report.name = connection.name;
+	report.status = "live";
+	report.checked = true;
+	report.server_version = facts.server_version;
+	report.is_replica = facts.is_replica;
+	report.encrypted = facts.encrypted;
+	report.latency = facts.latency;
+	report.warnings = warnings_about(facts);
+	return report;
+}
+
+} // namespace
+
+CheckReport create_connection(const std::string &name, const std::string &url, const std::string &provider,
+							  bool check_now, bool is_superuser) {
+	store::check_name("connection", name);
+	const source::StoredUrl split = source::find_provider(provider).split_url(url, is_superuser);
+	store::Connection connection;
+	connection.name = name;
+	connection.provider = provider;
+	connection.url = split.masked;
+	connection.has_password = split.password.has_value();
+	connection.password = split.password;
+	connection.id = store::insert_connection(connection); // an error of the check takes it back
+	if (check_now) {
+		return check(connection);
+	}
+	CheckReport report;
+	report.name = name;
+	report.status = connection.status;
+	return report;
+}
+
+CheckReport check_connection(const std::string &name) {
+	return check(store::find_connection(name));
+}
+
+std::vector<std::string> alter_connection(const std::string &name, const ConnectionSettings &settings,
+										  bool is_superuser) {
+	store::Connection connection = store::find_connection(name);
+	store::ConnectionChange change;
+	if (settings.new_name) {
+		store::check_name("connection", *settings.new_name);
+		change.new_name = settings.new_name;
+	}
+	if (settings.max_concurrent_runs) {
+		if (*settings.max_concurrent_runs < 1 || *settings.max_concurrent_runs > kMostConcurrentRuns) {
+			throw Error(sqlstate::kInvalidParameterValue, "max_concurrent_runs must be between 1 and 1000", {},
+						"To stop the loaders of a connection, pause them with hyperline.pause_loader().");
+		}
+		change.max_concurrent_runs = static_cast<std::int32_t>(*settings.max_concurrent_runs);
+	}
+	if (settings.url) {
+		const source::StoredUrl split = source::find_provider(connection.provider).split_url(*settings.url, is_superuser);
+		change.url = split.masked;
+		change.has_password = split.password.has_value();
+		change.password = split.password;
+		connection.url = split.masked;
+		connection.has_password = change.has_password;
+		connection.password = split.password;
+	}
+	store::update_connection(connection, change);
+	return settings.url ? check(connection).warnings : std::vector<std::string>();
+}
+
+void drop_connection(const std::string &name) {
+	store::delete_connection(name);
+}
+
+} // namespace hyperline::loader

@@ -1,0 +1,193 @@
+#include "loader/control.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "loader/run.hpp"
+#include "pg/background.hpp"
+#include "pg/failure.hpp"
+#include "pg/session.hpp"
+#include "pg/settings.hpp"
+#include "pg/wait.hpp"
+#include "store/runs.hpp"
+
+namespace hyperline::loader {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kShortestPoll{10};
+constexpr milliseconds kLongestPoll{500};
+// For a cancelled run to have its end recorded.
+constexpr std::chrono::seconds kCancelPatience{5};
+
+// Asks more and more seldom.
+class Poll {
+public:
+	explicit Poll(pg::Deadline deadline) : deadline_(deadline) {
+	}
+	/// Waits; false when the deadline has come.
+	bool again() {
+		const pg::Deadline now = steady_clock::now();
+		if (now >= deadline_) {
+			return false;
+		}
+		const pg::Deadline until = std::min(deadline_, now + pause_);
+		while (pg::wait(-1, false, false, until) != pg::Woken::deadline) {
+		}
+		pause_ = std::min(pause_ * 2, kLongestPoll);
+		return true;
+	}
+
+private:
+	pg::Deadline deadline_;
+	milliseconds pause_ = kShortestPoll;
+};
+
+bool is_active(const store::Run &run) {
+	return run.status == store::RunStatus::queued || run.status == store::RunStatus::running;
+}
+
+store::Run get_run(std::int64_t id) {
+	std::optional<store::Run> run = store::find_run(id);
+	if (!run) {
+		throw Error(sqlstate::kUndefinedObject, "run " + std::to_string(id) + " does not exist", {},
+					"The view hyperline.loader_runs lists the runs; old ones are removed after "
+					"hyperline_connector.run_retention.");
+	}
+	return *std::move(run);
+}
+
+constexpr const char *kWithoutWorkers =
+	"Add hyperline_connector to shared_preload_libraries and restart the server, or run the loader in this session: "
+	"CALL hyperline.refresh_loader(...).";
+
+void refuse_endless_wait(const store::Run &run) {
+	if (run.queued_in_this_transaction) {
+		throw Error(sqlstate::kObjectNotInPrerequisiteState,
+					"run " + std::to_string(run.id) + " was queued in this transaction and cannot start before its end",
+					"Nobody else can see it yet.", "Commit first, then wait for it in another statement.");
+	}
+	if (pg::snapshot_is_fixed()) {
+		throw Error(sqlstate::kObjectNotInPrerequisiteState,
+					"a run cannot be waited for in a REPEATABLE READ or SERIALIZABLE transaction",
+					"Such a transaction does not see how the run ends.", "Wait for it in a READ COMMITTED transaction.");
+	}
+	if (run.status == store::RunStatus::queued && !pg::is_preloaded()) {
+		throw Error(sqlstate::kObjectNotInPrerequisiteState,
+					"run " + std::to_string(run.id) + " does not start: this server has no background worker",
+					"hyperline_connector is not in shared_preload_libraries.", kWithoutWorkers);
+	}
+}
+
+} // namespace
+
+std::int64_t run_loader(const std::string &name) {
+	const store::Loader loader = store::find_loader(name);
+	const std::int64_t id = store::queue_run(loader.id, store::Trigger::manual, 1, pg::Timestamp{pg::now()});
+	if (!pg::is_preloaded()) {
+		pg::warn("run " + std::to_string(id) + " is queued, but this server has no background worker",
+				 "hyperline_connector is not in shared_preload_libraries.", kWithoutWorkers);
+	}
+	return id;
+}
+
+namespace {
+
+// Queues the session's own run, or takes over a queued one; nullopt while another process has one running.
+std::optional<std::int64_t> claim_run(const std::string &name, pg::Transactions &transactions) {
+	return transactions.run([&]() -> std::optional<std::int64_t> {
+		const store::Loader loader = store::find_loader(name);
+		store::mark_interrupted(store::loader_lock_space());
+		const std::int64_t id = store::queue_run(loader.id, store::Trigger::session, 1, pg::Timestamp{pg::now()});
+		if (get_run(id).status == store::RunStatus::running) {
+			return std::nullopt;
+		}
+		store::take_over(id);
+		return id;
+	});
+}
+
+} // namespace
+
+void refresh_loader(const std::string &name, pg::Transactions &transactions) {
+	Poll poll(pg::Deadline::max());
+	for (;;) {
+		if (const std::optional<std::int64_t> id = claim_run(name, transactions)) {
+			const Outcome outcome = execute(*id, transactions);
+			if (outcome.started) {
+				if (outcome.status != store::RunStatus::succeeded) {
+					throw Error(outcome.failure);
+				}
+				return;
+			}
+		}
+		poll.again();
+	}
+}
+
+std::string wait_for_run(std::int64_t run_id, const pg::IntervalParts &timeout) {
+	constexpr std::int64_t kDay = 86'400'000'000;
+	constexpr std::int64_t kLongest = 10'000 * kDay; // beyond that a clock would overflow; nobody waits as long
+	constexpr std::int32_t kMonthDays = 30;
+	if (timeout.months < 0 || timeout.days < 0 || timeout.microseconds < 0) {
+		throw Error(sqlstate::kInvalidParameterValue, "the time-out must not be negative");
+	}
+	const std::int64_t days = static_cast<std::int64_t>(timeout.months) * kMonthDays + timeout.days;
+	const std::int64_t span =
+		std::min(kLongest, std::min<std::int64_t>(days, 10'000) * kDay + std::min(timeout.microseconds, kLongest));
+	Poll poll(steady_clock::now() + std::chrono::microseconds(span));
+	for (;;) {
+		const store::Run run = get_run(run_id);
+		if (!is_active(run)) {
+			return store::to_text(run.status);
+		}
+		refuse_endless_wait(run);
+		if (!poll.again()) {
+			throw Error(sqlstate::kQueryCanceled,
+						"run " + std::to_string(run_id) + " of loader \"" + run.loader + "\" has not ended in time",
+						std::string("It is ") + store::to_text(run.status) + ".",
+						"It goes on. Wait longer, look at it in hyperline.loader_runs, or stop it with "
+						"hyperline.cancel_run(" +
+							std::to_string(run_id) + ").");
+		}
+	}
+}
+
+bool cancel_run(std::int64_t run_id) {
+	store::Run run = get_run(run_id);
+	if (run.status == store::RunStatus::queued && store::change_status(run_id, run.status, store::RunStatus::cancelled)) {
+		return true;
+	}
+	run = get_run(run_id); // it may have started meanwhile
+	if (!is_active(run)) {
+		return false;
+	}
+	// Only while it holds the loader's lock: a process that has finished the run may do something else by now.
+	if (!store::is_carried_out(run) || !pg::cancel_process(static_cast<int>(*run.pid))) {
+		store::mark_interrupted(store::loader_lock_space());
+		return false;
+	}
+	if (!pg::snapshot_is_fixed()) {
+		Poll poll(steady_clock::now() + kCancelPatience);
+		while (is_active(get_run(run_id)) && poll.again()) {
+		}
+	}
+	return true;
+}
+
+void drop_loader(const std::string &name, bool delete_events) {
+	const store::Loader loader = store::find_loader(name);
+	const std::optional<store::Run> run = store::active_run(loader.id);
+	if (run && run->status == store::RunStatus::running) {
+		cancel_run(run->id);
+	}
+	const std::uint64_t deleted = store::delete_loader(loader, delete_events);
+	if (delete_events) {
+		pg::notice(std::to_string(deleted) + " events of type \"" + loader.event_type + "\" were deleted");
+	}
+}
+
+} // namespace hyperline::loader

@@ -1,0 +1,28 @@
+#include "pg/session.hpp"
+
+#include <csignal>
+
+extern "C" {
+#include <pgstat.h>
+#include <storage/procarray.h>
+}
+
+namespace hyperline::pg {
+
+bool is_superuser() {
+	return call([] { return superuser(); });
+}
+
+bool snapshot_is_fixed() {
+	return IsolationUsesXactSnapshot();
+}
+
+void show_instead_of_statement(const char *text) {
+	call([=] { pgstat_report_activity(STATE_RUNNING, text); });
+}
+
+bool cancel_process(int pid) {
+	return call([=] { return BackendPidGetProc(pid) != nullptr && kill(pid, SIGINT) == 0; });
+}
+
+} // namespace hyperline::pg
