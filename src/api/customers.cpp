@@ -29,9 +29,10 @@ HYPERLINE_FUNCTION(hyperline_archive_customer) {
 	return 0;
 }
 
-// Called for every event that is looked at: no gate of its own around the comparison.
 HYPERLINE_FUNCTION(hyperline_identical) {
-	return BoolGetDatum(pg::identical_jsonb(fcinfo->args[0].value, fcinfo->args[1].value));
+	const Datum left = fcinfo->args[0].value;
+	const Datum right = fcinfo->args[1].value;
+	return BoolGetDatum(pg::call([=] { return pg::identical_jsonb(left, right); }));
 }
 
 } // namespace hyperline::api

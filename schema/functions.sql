@@ -1,0 +1,293 @@
+-- What people call. Each function is C++ in src/api/; the search_path is fixed for all but the procedure, which commits.
+
+-- Connections --------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION hyperline.create_connection(
+	name text,
+	url text,
+	provider text DEFAULT 'postgresql',
+	check_now bool DEFAULT true,
+	OUT name text,
+	OUT status text,
+	OUT server_version text,
+	OUT is_replica bool,
+	OUT encrypted bool,
+	OUT latency interval,
+	OUT warnings text[]
+)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_create_connection';
+COMMENT ON FUNCTION hyperline.create_connection(text, text, text, bool) IS
+'Stores a connection: postgres://user:password@host:port/database?sslmode=verify-full. With check_now it is opened first, within hyperline_connector.connect_timeout, and nothing is stored when that fails. Returns what was found; warnings tell what the best practice advises against. Raises 22023 for a bad name, url or provider, 42501 for an option that takes a superuser, 42710 when the name is taken, 08xxx or the server''s own code when it cannot be opened.';
+
+CREATE FUNCTION hyperline.check_connection(
+	name text,
+	OUT name text,
+	OUT status text,
+	OUT server_version text,
+	OUT is_replica bool,
+	OUT encrypted bool,
+	OUT latency interval,
+	OUT warnings text[]
+)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_check_connection';
+COMMENT ON FUNCTION hyperline.check_connection(text) IS
+'Opens a connection and runs a blank query, now. Returns what was found. Raises 42704 for an unknown name, 28P01 when its password is missing, 08xxx or the server''s own code when it cannot be opened.';
+
+CREATE FUNCTION hyperline.alter_connection(
+	name text,
+	new_name text DEFAULT NULL,
+	url text DEFAULT NULL,
+	max_concurrent_runs int DEFAULT NULL
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_alter_connection';
+COMMENT ON FUNCTION hyperline.alter_connection(text, text, text, int) IS
+'Changes what is not NULL: the name, the url (which is opened first), how many runs may use it at a time (1 to 1000). Raises what create_connection() raises; then nothing is changed.';
+
+CREATE FUNCTION hyperline.drop_connection(
+	name text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_drop_connection';
+COMMENT ON FUNCTION hyperline.drop_connection(text) IS
+'Drops a connection. Raises 55006, naming them, while loaders use it.';
+
+-- Queries, before they become loaders --------------------------------------------------------------------------------
+
+CREATE FUNCTION hyperline.describe_query(
+	connection text,
+	query text
+)
+RETURNS TABLE (field text, type text, role text, problem text, advice text)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_describe_query';
+COMMENT ON FUNCTION hyperline.describe_query(text, text) IS
+'Tells what each column of a query would be used for, without reading any row; a required field that is missing is a row too. role: id, customerId, timestamp, customerName, deletedAt or extra. Raises what the source says of the query.';
+
+CREATE FUNCTION hyperline.preview_query(
+	connection text,
+	query text,
+	max_rows int DEFAULT 5
+)
+RETURNS TABLE (id text, customer_id text, customer_name text, "timestamp" timestamptz, record jsonb, problem text)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_preview_query';
+COMMENT ON FUNCTION hyperline.preview_query(text, text, int) IS
+'Returns the first rows of a query, 1 to 1000, as they would be stored; a row that would be rejected says why. {{last_refreshed_at}} is -infinity. Raises 42703 when a required field is missing.';
+
+CREATE FUNCTION hyperline.preview_loader(
+	loader text,
+	max_rows int DEFAULT 5
+)
+RETURNS TABLE (id text, customer_id text, customer_name text, "timestamp" timestamptz, record jsonb, problem text)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_preview_loader';
+COMMENT ON FUNCTION hyperline.preview_loader(text, int) IS
+'The same as preview_query() for a loader''s connection and query.';
+
+-- Loaders ------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION hyperline.create_loader(
+	connection text,
+	event_type text,
+	query text,
+	refresh_rate text DEFAULT '1 hour',
+	name text DEFAULT NULL,
+	time_zone text DEFAULT 'UTC',
+	cursor_field text DEFAULT NULL,
+	lookback interval DEFAULT '10 minutes',
+	version_field text DEFAULT NULL,
+	paused bool DEFAULT false
+)
+RETURNS text
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_create_loader';
+COMMENT ON FUNCTION hyperline.create_loader(text, text, text, text, text, text, text, interval, text, bool) IS
+'Stores a loader, due at once, and returns its name, which is the event type unless given. refresh_rate: an interval of 1 second or more, a five-field cron expression read in time_zone, or @hourly, @daily, @weekly, @monthly. lookback: how far before the watermark is read again. The query is described at the source first; nothing is stored when it lacks a required field (42703) or is refused there.';
+
+CREATE FUNCTION hyperline.alter_loader(
+	name text,
+	connection text DEFAULT NULL,
+	query text DEFAULT NULL,
+	refresh_rate text DEFAULT NULL,
+	new_name text DEFAULT NULL,
+	time_zone text DEFAULT NULL,
+	cursor_field text DEFAULT NULL,
+	lookback interval DEFAULT NULL,
+	version_field text DEFAULT NULL
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_alter_loader';
+COMMENT ON FUNCTION hyperline.alter_loader(text, text, text, text, text, text, text, interval, text) IS
+'Changes what is not NULL; '''' clears cursor_field or version_field. A new connection, query, cursor_field or version_field is described at the source first, and makes the next run, which is due at once, read everything again. A run in progress stops after its batch. Raises what create_loader() raises; then nothing is changed.';
+
+CREATE FUNCTION hyperline.pause_loader(
+	name text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_pause_loader';
+COMMENT ON FUNCTION hyperline.pause_loader(text) IS
+'Stops a loader''s schedule. A run in progress finishes its batch and stops. Raises 42704 for an unknown name.';
+
+CREATE FUNCTION hyperline.resume_loader(
+	name text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_resume_loader';
+COMMENT ON FUNCTION hyperline.resume_loader(text) IS
+'Starts a loader''s schedule again; what was due meanwhile is made up by one run. Raises 42704 for an unknown name.';
+
+CREATE FUNCTION hyperline.drop_loader(
+	name text,
+	delete_events bool DEFAULT false
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_drop_loader';
+COMMENT ON FUNCTION hyperline.drop_loader(text, bool) IS
+'Drops a loader and cancels its run in progress. Its events stay unless delete_events is true, which is refused (55006) while another loader feeds the same event type.';
+
+CREATE FUNCTION hyperline.run_loader(
+	name text
+)
+RETURNS bigint
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_run_loader';
+COMMENT ON FUNCTION hyperline.run_loader(text) IS
+'Queues a run for the background worker now, paused or not, and returns its run id; when a run of this loader is queued or running, returns that one. Raises 42704 for an unknown name.';
+
+CREATE PROCEDURE hyperline.refresh_loader(
+	name text
+)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'hyperline_refresh_loader';
+COMMENT ON PROCEDURE hyperline.refresh_loader(text) IS
+'Runs a loader in this session, committing batch by batch, after a run of it that is in progress elsewhere. Needs no background worker. Raises 25001 in a transaction block, and what the run fails with; its row in loader_runs says so too.';
+
+CREATE FUNCTION hyperline.wait_for_run(
+	run_id bigint,
+	timeout interval DEFAULT '1 minute'
+)
+RETURNS text
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_wait_for_run';
+COMMENT ON FUNCTION hyperline.wait_for_run(bigint, interval) IS
+'Waits until a run has ended and returns its status: succeeded, failed, cancelled or interrupted. Raises 57014 on time-out, 55000 at once when it was queued in this transaction, 42704 for an unknown run.';
+
+CREATE FUNCTION hyperline.cancel_run(
+	run_id bigint
+)
+RETURNS bool
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_cancel_run';
+COMMENT ON FUNCTION hyperline.cancel_run(bigint) IS
+'Ends a queued or running run; committed batches stay. False when it had ended already. Raises 42704 for an unknown run.';
+
+CREATE FUNCTION hyperline.reset_loader(
+	name text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_reset_loader';
+COMMENT ON FUNCTION hyperline.reset_loader(text) IS
+'Forgets the watermark and where the source stood: the next run reads everything again, from whatever state the source is in. Raises 42704 for an unknown name.';
+
+CREATE FUNCTION hyperline.complete_until(
+	event_type text
+)
+RETURNS timestamptz
+LANGUAGE c STABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_complete_until';
+COMMENT ON FUNCTION hyperline.complete_until(text) IS
+'The time up to which invoices may rely on the events of a type: the earliest, over all its loaders, of the source''s clock at the start of the last run that succeeded with nothing rejected and unresolved. NULL when one of them never has.';
+
+-- Customers ----------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION hyperline.create_customer(
+	external_id text,
+	name text DEFAULT NULL
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_create_customer';
+COMMENT ON FUNCTION hyperline.create_customer(text, text) IS
+'Creates an active customer. Raises 42710 when the id is known, with a hint how to activate it.';
+
+CREATE FUNCTION hyperline.activate_customer(
+	external_id text,
+	name text DEFAULT NULL
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_activate_customer';
+COMMENT ON FUNCTION hyperline.activate_customer(text, text) IS
+'Makes a pending or archived customer active; a name that is given becomes its name. Raises 42704 for an unknown id.';
+
+CREATE FUNCTION hyperline.rename_customer(
+	external_id text,
+	name text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_rename_customer';
+COMMENT ON FUNCTION hyperline.rename_customer(text, text) IS
+'Changes a customer''s name, which no loader does. Raises 42704 for an unknown id.';
+
+CREATE FUNCTION hyperline.archive_customer(
+	external_id text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_archive_customer';
+COMMENT ON FUNCTION hyperline.archive_customer(text) IS
+'Archives a customer; its events stay. Raises 42704 for an unknown id.';
+
+-- Of the extension itself --------------------------------------------------------------------------------------------
+
+CREATE FUNCTION hyperline.identical(
+	jsonb,
+	jsonb
+)
+RETURNS bool
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'hyperline_identical';
+COMMENT ON FUNCTION hyperline.identical(jsonb, jsonb) IS
+'Whether two jsonb are the same to the last digit: 1.0 and 1.00 differ.';
+
+CREATE FUNCTION hyperline.announce_installation()
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_announce';
+COMMENT ON FUNCTION hyperline.announce_installation() IS
+'Tells the background worker at commit that the extension is installed in this database; warns when there is none.';
+
+SELECT hyperline.announce_installation();
