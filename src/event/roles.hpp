@@ -1,0 +1,42 @@
+// What the columns of a query are for: the roles that their names give them, and whether the query can be loaded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "source/field.hpp"
+
+namespace hyperline::event {
+
+enum class Role : std::uint8_t { id, customer_id, timestamp, customer_name, deleted_at, extra };
+
+/// The name of a role as people see it: "id", "customerId", ...
+const char *to_text(Role role);
+
+/// The role of a column by its name, compared exactly.
+Role role_of(const std::string &name);
+
+/// What describe_query() says of a column, or of a required field that is missing (then without a type).
+struct FieldReport {
+	std::string field;
+	std::string type;
+	std::string role;
+	std::string problem; ///< empty: none
+	std::string advice;
+	bool refuses = false; ///< a loader with this query is refused
+};
+
+/// A row a column, in the query's order, then one for each required field that is missing.
+std::vector<FieldReport> describe(const std::vector<source::Field> &fields);
+
+/// The fields of a loader that are named in its settings; empty: none.
+struct MappingOptions {
+	std::string version_field;
+	std::string cursor_field;
+};
+
+/// Throws 42703 naming all required fields that are missing, or a version or cursor field that is; 42701 for a field
+/// that is there twice; 42804 for a type that cannot be read as what it is for.
+void check(const std::vector<source::Field> &fields, const MappingOptions &options);
+
+} // namespace hyperline::event
