@@ -143,7 +143,8 @@ bool serve(int slot) {
 void report_nothing_to_serve(int slot) {
 	call([=] {
 		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-		shared->slots[slot].has_nothing = true;
+		// A latch that is set may be an announcement that came after the last look.
+		shared->slots[slot].has_nothing = !MyLatch->is_set;
 		LWLockRelease(shared->lock);
 	});
 }

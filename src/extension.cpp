@@ -1,0 +1,21 @@
+// The library's entry: settings, shared memory, the launcher.
+#include "pg/background.hpp"
+#include "pg/settings.hpp"
+#include "pg/shared.hpp"
+#include "pg/transaction.hpp"
+
+extern "C" {
+HYPERLINE_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init();
+
+void _PG_init() {
+	namespace pg = hyperline::pg;
+	pg::define_settings();
+	pg::on_marked_commit([]() { pg::wake_scheduler(); });
+	if (pg::is_preloaded()) {
+		pg::request_shared_memory();
+		pg::register_static_worker("hyperline launcher", "hyperline_launcher_main");
+	}
+}
+}
