@@ -84,7 +84,7 @@ PqConnection::Keywords connection_keywords(const ConnectionUrl &url) {
 	};
 	give("application_name", "hyperline_connector");
 	give("client_encoding", "UTF8");
-	give("passfile", "/dev/null");
+	give("passfile", "/dev/null/none");
 	give("sslcert", "/dev/null/none");
 	give("sslkey", "/dev/null/none");
 	give("gssencmode", "disable");
