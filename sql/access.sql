@@ -1,0 +1,15 @@
+-- After CREATE EXTENSION nobody but its owner and superusers sees or calls anything.
+CREATE ROLE stranger;
+GRANT USAGE ON SCHEMA hyperline TO stranger;
+SELECT p.proname FROM pg_proc p
+WHERE pronamespace = 'hyperline'::regnamespace AND has_function_privilege('stranger', p.oid, 'EXECUTE');
+SELECT c.relname FROM pg_class c
+WHERE relnamespace = 'hyperline'::regnamespace AND relkind IN ('r', 'v', 'S') AND has_table_privilege('stranger', c.oid, 'SELECT, INSERT, UPDATE, DELETE');
+SET ROLE stranger;
+SELECT * FROM hyperline.connections;
+SELECT hyperline.run_loader('calls');
+RESET ROLE;
+REVOKE USAGE ON SCHEMA hyperline FROM stranger;
+DROP ROLE stranger;
+DROP EXTENSION hyperline_connector CASCADE;
+SELECT to_regnamespace('hyperline');
