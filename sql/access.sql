@@ -11,5 +11,6 @@ SELECT hyperline.run_loader('calls');
 RESET ROLE;
 REVOKE USAGE ON SCHEMA hyperline FROM stranger;
 DROP ROLE stranger;
-DROP EXTENSION hyperline_connector CASCADE;
-SELECT to_regnamespace('hyperline');
+DROP VIEW stored, last_run;
+DROP EXTENSION hyperline_connector;
+SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('hyperline');

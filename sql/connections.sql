@@ -29,25 +29,31 @@ SELECT hyperline.create_connection('x', 'postgres://u:hidden@h');
 \echo :LAST_ERROR_SQLSTATE
 
 -- A server that refuses says why, without the password.
-\connect :'source_admin'
+\connect :"source_admin"
 CREATE ROLE password_required;
 CREATE ROLE billing LOGIN PASSWORD 'canary-right' IN ROLE password_required;
 CREATE ROLE boss LOGIN SUPERUSER;
 CREATE ROLE writer LOGIN;
 GRANT INSERT ON shop.calls TO writer;
 GRANT USAGE ON SCHEMA shop TO writer;
-\connect :'target'
+\connect :"target"
 SELECT format('postgres://billing:canary-wrong@/source?host=%s&port=%s', :'host', :'port') AS wrong,
        format('postgres://billing:canary-right@/source?host=%s&port=%s', :'host', :'port') AS "right",
        format('postgres://boss@/source?host=%s&port=%s', :'host', :'port') AS boss,
        format('postgres://writer@/source?host=%s&port=%s', :'host', :'port') AS writer,
        format('postgres://reader@/nothing?host=%s&port=%s', :'host', :'port') AS nothing \gset
-\set VERBOSITY terse
-SELECT hyperline.create_connection('refused', :'wrong');
-\echo :LAST_ERROR_SQLSTATE
-SELECT hyperline.create_connection('refused', :'nothing');
-\echo :LAST_ERROR_SQLSTATE
-\set VERBOSITY default
+CREATE FUNCTION pg_temp.refusal(command text, host text, OUT state text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE plpgsql AS $$ BEGIN
+	EXECUTE command;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	message := replace(message, host, '/host');
+	detail := replace(detail, host, '/host');
+END $$;
+\x
+SELECT * FROM pg_temp.refusal(format('SELECT hyperline.create_connection(%L, %L)', 'refused', :'wrong'), :'host');
+SELECT * FROM pg_temp.refusal(format('SELECT hyperline.create_connection(%L, %L)', 'refused', :'nothing'), :'host');
+\x
 SELECT count(*) FROM hyperline.connections WHERE name = 'refused';
 SELECT name, status FROM hyperline.create_connection('accepted', :'right');
 SELECT warnings FROM hyperline.create_connection('as boss', :'boss');
@@ -59,9 +65,7 @@ SELECT name, max_concurrent_runs, url LIKE '%********%' AS masked FROM hyperline
 SELECT hyperline.alter_connection('renamed', new_name => 'product');
 SELECT hyperline.alter_connection('renamed', max_concurrent_runs => 0);
 SELECT hyperline.alter_connection('nobody', max_concurrent_runs => 1);
-\set VERBOSITY terse
-SELECT hyperline.alter_connection('renamed', url => :'wrong');
-\set VERBOSITY default
+SELECT state FROM pg_temp.refusal(format('SELECT hyperline.alter_connection(%L, url => %L)', 'renamed', :'wrong'), :'host');
 SELECT name, status FROM hyperline.check_connection('renamed');
 SELECT hyperline.alter_connection('renamed', url => :'writer');
 SELECT status, url LIKE '%writer%' AS is_writer, url LIKE '%*%' AS masked FROM hyperline.connections WHERE name = 'renamed';

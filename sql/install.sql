@@ -1,7 +1,7 @@
 -- The source, as the people have it who own it.
 \set target 'dbname=' :DBNAME ' host=' :HOST ' port=' :PORT ' user=' :USER
 \getenv source_admin HYPERLINE_SOURCE_ADMIN
-\connect :'source_admin'
+\connect :"source_admin"
 CREATE SCHEMA shop;
 CREATE TABLE shop.companies (id int PRIMARY KEY, name text);
 CREATE TABLE shop.calls (id int PRIMARY KEY, company int, at timestamptz, ms int, cost numeric(8,2), deleted_at timestamptz);
@@ -10,7 +10,7 @@ INSERT INTO shop.calls VALUES
 	(1, 1, '2026-01-01 10:00+01', 12, 0.50, NULL), (2, 1, '2026-01-01 10:05+01', 7, 1.25, NULL),
 	(3, 2, '2026-01-02 00:00+00', NULL, 10.00, NULL), (4, 3, '2026-01-03 00:00+00', 1, 0.10, '2026-01-04');
 
-\connect :'target'
+\connect :"target"
 CREATE EXTENSION hyperline_connector;
 SELECT extversion, extnamespace::regnamespace, extrelocatable FROM pg_extension WHERE extname = 'hyperline_connector';
 -- Everything that can be called says what it does.

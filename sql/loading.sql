@@ -18,14 +18,14 @@ SELECT hyperline.complete_until('calls') > now() - interval '1 minute' AS comple
 CALL hyperline.refresh_loader('calls');
 TABLE last_run;
 -- Another name of a customer changes neither the customer nor the event; a name that comes later is taken.
-\connect :'source_admin'
+\connect :"source_admin"
 UPDATE shop.companies SET name = 'Acme Inc.' WHERE id = 1;
 UPDATE shop.companies SET name = 'Initech' WHERE id = 3;
 UPDATE shop.calls SET cost = 1.250001, ms = 8 WHERE id = 2;
 UPDATE shop.calls SET deleted_at = '2026-02-01' WHERE id = 3;
 INSERT INTO shop.calls VALUES (5, 2, '2026-01-05', 5, 5, NULL);
 DELETE FROM shop.calls WHERE id = 1;
-\connect :'target'
+\connect :"target"
 CALL hyperline.refresh_loader('calls');
 TABLE last_run;
 TABLE stored;
@@ -34,7 +34,7 @@ SELECT id, first_seen_at < last_changed_at AS changed, run_id FROM hyperline.eve
 
 -- Every kind of value, and numbers to the last digit
 SELECT hyperline.create_loader('product', 'values', $$
-	SELECT 'a' AS id, uuid '00000000-0000-0000-0000-00000000000a' AS "customerId", date '2026-02-29' - 1 AS timestamp,
+	SELECT 'a' AS id, uuid '00000000-0000-0000-0000-00000000000a' AS "customerId", date '2024-02-29' AS timestamp,
 	       0.10::numeric AS numeric, 32.38::real AS real, 1e100::float8 AS float, 'NaN'::float8 AS nan, '-infinity'::numeric AS infinite,
 	       true AS flag, NULL::int AS nothing, '{"b": [1, 2.50], "a": null}'::json AS json, '{"x": "\u00e4"}'::jsonb AS jsonb,
 	       '{{1,2},{3,NULL}}'::int[] AS matrix, '{"a,b","\"q\"",NULL,"NULL",""}'::text[] AS texts, '{}'::int[] AS empty, '[0:1]={t,f}'::bool[] AS flags,

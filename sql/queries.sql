@@ -29,6 +29,7 @@ SELECT hyperline.preview_query('product', '');
 SELECT hyperline.preview_query('product', 'SELECT 1; SELECT 2');
 SELECT hyperline.preview_query('product', 'SELECT ''open');
 SELECT hyperline.preview_query('product', $$SELECT 1) TO PROGRAM 'touch /tmp/x' --$$);
+SELECT hyperline.preview_query('product', 'WITH gone AS (DELETE FROM shop.calls RETURNING *) SELECT id, company AS "customerId", at AS timestamp FROM gone');
 SELECT hyperline.preview_query('product', 'DELETE FROM shop.calls RETURNING id, company AS "customerId", at AS timestamp');
 SELECT hyperline.preview_query('product', 'SELECT id, 1 AS "customerId", at AS timestamp FROM shop.calls WHERE at > ''{{last_refreshed_at}}''');
 SELECT hyperline.preview_query('product', 'SELECT {{nonsense}}');

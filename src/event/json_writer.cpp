@@ -247,7 +247,14 @@ ValueProblem JsonWriter::json(std::string_view text) {
 	if (result.Code() == rapidjson::kParseErrorTermination) {
 		return events.problem;
 	}
-	return result.Code() == rapidjson::kParseErrorStringUnicodeSurrogateInvalid ? kNoSurrogate : kNotJson;
+	switch (result.Code()) {
+	case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+		return kNoSurrogate;
+	case rapidjson::kParseErrorNumberTooBig:
+		return kNumberTooLarge;
+	default:
+		return kNotJson;
+	}
 }
 
 ValueProblem JsonWriter::scalar(ValueKind kind, std::string_view text) {

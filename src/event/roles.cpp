@@ -97,7 +97,7 @@ std::string advice_for_missing(Role role, const std::vector<Field> &fields) {
 	const std::string wanted = as_written(role);
 	const Field *near = near_miss(role, fields);
 	if (near == nullptr) {
-		return "Return it as a column: ... AS " + wanted + ".";
+		return "Return " + std::string(to_text(role)) + " as a column: ... AS " + wanted + ".";
 	}
 	if (role == Role::customer_id && near->name == "customerid") {
 		return "Write \"customerId\" with its double quotes: PostgreSQL folds a name without them to customerid.";

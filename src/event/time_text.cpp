@@ -174,8 +174,8 @@ std::size_t write_json_time(std::string_view text, char *out) {
 		return 0;
 	}
 	std::memcpy(out, text.data(), text.size());
-	if (blank == std::string_view::npos) {
-		return text.size(); // an infinity
+	if (blank == std::string_view::npos || text.substr(blank) == " BC") {
+		return text.size(); // an infinity, or a date
 	}
 	out[blank] = 'T';
 	// A zone has minutes there: '+00' becomes '+00:00', also before ' BC'.

@@ -186,7 +186,7 @@ void drop_loader(const std::string &name, bool delete_events) {
 	}
 	const std::uint64_t deleted = store::delete_loader(loader, delete_events);
 	if (delete_events) {
-		pg::notice(std::to_string(deleted) + " events of type \"" + loader.event_type + "\" were deleted");
+		pg::notice("events of type \"" + loader.event_type + "\" deleted: " + std::to_string(deleted));
 	}
 }
 

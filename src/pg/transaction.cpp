@@ -14,10 +14,19 @@ namespace hyperline::pg {
 
 namespace {
 
-// Names that a user planted in a schema of his own must not be found by what runs here.
-void make_search_path_safe() {
-	(void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-							false);
+// Names that a user planted in a schema of his own must not be found by what runs here, and what it prints must not
+// depend on who called.
+void make_settings_safe() {
+	constexpr struct {
+		const char *name;
+		const char *value;
+	} kSafe[] = {{"search_path", "pg_catalog, pg_temp"},
+				 {"TimeZone", "UTC"},
+				 {"DateStyle", "ISO, MDY"},
+				 {"IntervalStyle", "postgres"}};
+	for (const auto &setting : kSafe) {
+		(void)set_config_option(setting.name, setting.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	}
 }
 
 void open_spi() {
@@ -38,7 +47,7 @@ void WorkerTransactions::begin() {
 	call([] {
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();
-		make_search_path_safe();
+		make_settings_safe();
 		open_spi();
 	});
 }
@@ -89,7 +98,7 @@ void SessionTransactions::begin() {
 	call([this] {
 		owner_ = CurrentResourceOwner;
 		BeginInternalSubTransaction(nullptr);
-		make_search_path_safe();
+		make_settings_safe();
 		open_spi();
 	});
 	inside_ = true;

@@ -88,7 +88,7 @@ std::string PqConnection::clean(const char *text) const {
 	for (char &c : cleaned) {
 		const auto byte = static_cast<unsigned char>(c);
 		if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
-			c = '?';
+			c = c == '\t' ? ' ' : '?';
 		}
 	}
 	return cleaned;
@@ -175,7 +175,7 @@ Error PqConnection::error_of(const PGresult *result, const char *what, const std
 		const auto place = static_cast<std::size_t>(std::strtoul(position, nullptr, 10));
 		if (place > offset) {
 			const std::string shown = caret(user_query, place - offset);
-			detail = shown + (detail.empty() ? "" : "\n" + detail);
+			detail = "The place is marked:\n" + shown + (detail.empty() ? "" : "\n" + detail);
 		}
 	}
 	return Error(state, std::string(what) + ": " + clean(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), detail,

@@ -168,6 +168,27 @@ std::string show_line(std::string_view line, std::size_t place, const std::strin
 
 } // namespace
 
+namespace {
+
+// Statements that are none to load from, in upper case. What begins otherwise is for the source to judge.
+constexpr std::string_view kOtherStatements[] = {
+	"INSERT", "UPDATE",	 "DELETE", "MERGE", "COPY",	 "CALL",	 "DO",		"EXECUTE", "FETCH",	 "SHOW",	"EXPLAIN",
+	"SET",	  "RESET",	 "CREATE", "ALTER", "DROP",	 "TRUNCATE", "VACUUM",	"ANALYZE", "GRANT",	 "REVOKE",	"BEGIN",
+	"START",  "COMMIT",	 "END",	   "ABORT", "LOCK",	 "ROLLBACK", "PREPARE", "DECLARE", "LISTEN", "NOTIFY",
+};
+
+void refuse_other_statement(std::string_view query, const Piece &piece) {
+	std::string word(query.substr(piece.begin, piece.end - piece.begin));
+	for (char &c : word) {
+		c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+	}
+	if (std::find(std::begin(kOtherStatements), std::end(kOtherStatements), word) != std::end(kOtherStatements)) {
+		fail_at(query, piece.begin, "a query must be a SELECT: " + word, "Write SELECT, WITH, VALUES or TABLE.");
+	}
+}
+
+} // namespace
+
 std::string strip_terminator(std::string_view query) {
 	check_characters(query);
 	SqlLexer lexer(query);
@@ -190,6 +211,9 @@ std::string strip_terminator(std::string_view query) {
 			fail_at(query, piece.begin, "unmatched \")\"", {});
 		} else if (piece.kind == PieceKind::close_parenthesis) {
 			open.pop_back();
+		}
+		if (!has_code && piece.kind == PieceKind::code) {
+			refuse_other_statement(query, piece);
 		}
 		has_code = has_code || (!is_empty && piece.kind != PieceKind::semicolon);
 		if (semicolon == std::string_view::npos && piece.kind != PieceKind::blank) {

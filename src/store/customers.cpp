@@ -146,7 +146,7 @@ void create_customer(const std::string &external_id, const std::optional<std::st
 				"Its status is \"" + status + "\".",
 				status == "automatically_created"
 					? "An event has named it. Take it over with hyperline.activate_customer()."
-					: "");
+					: "Change it with hyperline.rename_customer() or hyperline.activate_customer().");
 }
 
 void activate_customer(const std::string &external_id, const std::optional<std::string> &name) {
