@@ -7,8 +7,10 @@ use warnings;
 
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(start_target start_source source_url);
+our @EXPORT = qw(start_target start_source source_url kill_process);
 
 # start_target($name, @settings): a running node with the library preloaded and the extension in database postgres.
 sub start_target
@@ -36,6 +38,20 @@ sub source_url
 	$host =~ s/([^A-Za-z0-9\/._~-])/sprintf('%%%02X', ord($1))/ge;
 	return sprintf('postgres:///%s?host=%s&port=%d&user=%s',
 		$database // 'postgres', $host, $node->port, $role // 'reader');
+}
+
+# kill_process($node, $pid): SIGKILL for a process of a node that has restart_after_crash on; returns when it is up again.
+sub kill_process
+{
+	my ($node, $pid) = @_;
+	my $seen = -s $node->logfile;
+	kill 'KILL', $pid;
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		last if substr(slurp_file($node->logfile), $seen) =~ /all server processes terminated.*ready to accept connections/s;
+		usleep(100_000);
+	}
+	return;
 }
 
 sub _start

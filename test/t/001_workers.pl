@@ -12,7 +12,7 @@ my $source = start_source('source');
 $source->safe_psql('postgres', q{
 	CREATE TABLE calls (id int PRIMARY KEY, company int, at timestamptz);
 	INSERT INTO calls SELECT g, g % 10, timestamptz '2026-01-01' + g * interval '1 minute' FROM generate_series(1, 5000) g});
-my $target = start_target('target');
+my $target = start_target('target', 'restart_after_crash = on');
 my $url = source_url($source);
 $target->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
 
@@ -70,7 +70,7 @@ is($target->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE b
 
 # A runner that is killed: the server restarts, the run is interrupted, and the loader runs again.
 my $pid = $target->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'hyperline runner'");
-kill 'KILL', $pid;
+kill_process($target, $pid);
 ok($target->poll_query_until('postgres', "SELECT count(*) >= 1 FROM hyperline.loader_runs WHERE status = 'interrupted'"),
 	'a run whose process was killed is interrupted');
 my $killed = $target->safe_psql('postgres', "SELECT max(run_id) FROM hyperline.loader_runs WHERE status = 'interrupted'");
