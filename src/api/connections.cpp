@@ -13,12 +13,8 @@ std::vector<pg::OutValue> row_of(const loader::CheckReport &report) {
 	if (!report.checked) {
 		return {report.name, report.status, {}, {}, {}, {}, std::vector<std::string>()};
 	}
-	return {report.name,
-			report.status,
-			report.server_version,
-			report.is_replica,
-			report.encrypted,
-			std::to_string(report.latency.count()) + " microseconds",
+	return {report.name,	   report.status,	 report.server_version,
+			report.is_replica, report.encrypted, std::to_string(report.latency.count()) + " microseconds",
 			report.warnings};
 }
 

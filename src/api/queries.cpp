@@ -24,8 +24,8 @@ Datum return_preview(FunctionCallInfo fcinfo, const std::vector<loader::PreviewR
 HYPERLINE_FUNCTION(hyperline_describe_query) {
 	const pg::Connection spi;
 	std::vector<std::vector<pg::OutValue>> rows;
-	for (const event::FieldReport &field : loader::describe_query(pg::required_text(fcinfo, 0, "connection"),
-																  pg::required_text(fcinfo, 1, "query"))) {
+	for (const event::FieldReport &field :
+		 loader::describe_query(pg::required_text(fcinfo, 0, "connection"), pg::required_text(fcinfo, 1, "query"))) {
 		rows.push_back({field.field, pg::out_filled(field.type), field.role, pg::out_filled(field.problem),
 						pg::out_filled(field.advice)});
 	}

@@ -16,9 +16,9 @@ enum class TokenKind : std::uint8_t {
 	end_object,
 	begin_array,
 	end_array,
-	key,     ///< text: the member's name
-	string,  ///< text: its characters, unescaped, valid UTF-8, no NUL, in the limits of jsonb
-	number,  ///< text: a JSON number whose digits and exponent PostgreSQL's numeric can hold exactly
+	key,	 ///< text: the member's name
+	string,	 ///< text: its characters, unescaped, valid UTF-8, no NUL, in the limits of jsonb
+	number,	 ///< text: a JSON number whose digits and exponent PostgreSQL's numeric can hold exactly
 	boolean, ///< text: "true" or "false"
 	null,
 };
@@ -38,7 +38,8 @@ struct TokenRange {
 /// Why a row cannot be stored. `code` is stable and documented; `message` is a sentence fragment in PostgreSQL's style.
 struct Rejection {
 	std::string field; ///< the field at fault, empty when it is the row as a whole
-	std::string code;  ///< null_id, empty_id, null_customer_id, empty_customer_id, null_timestamp, infinite_timestamp, ...
+	std::string
+		code; ///< null_id, empty_id, null_customer_id, empty_customer_id, null_timestamp, infinite_timestamp, ...
 	std::string message;
 };
 
@@ -47,15 +48,15 @@ struct Event {
 	std::uint64_t row_number = 0;
 	std::string_view id;
 	std::string_view customer_id;
-	std::string_view customer_name;   ///< meaningful when has_customer_name
-	bool has_customer_name = false;   ///< the query has the field, and it is neither NULL nor empty
-	std::int64_t timestamp = 0;       ///< microseconds since 2000-01-01 00:00:00 UTC, as in a PostgreSQL timestamptz
+	std::string_view customer_name; ///< meaningful when has_customer_name
+	bool has_customer_name = false; ///< the query has the field, and it is neither NULL nor empty
+	std::int64_t timestamp = 0;		///< microseconds since 2000-01-01 00:00:00 UTC, as in a PostgreSQL timestamptz
 	bool is_deleted = false;
-	TokenRange record;                ///< an object of the extra fields
-	std::string_view version;         ///< the version field's canonical text; meaningful when has_version
-	bool has_version = false;         ///< the loader has a version field, and it is not NULL in this row
-	std::string_view cursor;          ///< the cursor field's text as the source printed it; meaningful when has_cursor
-	bool has_cursor = false;          ///< the loader has a cursor field, and it is not NULL in this row
+	TokenRange record;		  ///< an object of the extra fields
+	std::string_view version; ///< the version field's canonical text; meaningful when has_version
+	bool has_version = false; ///< the loader has a version field, and it is not NULL in this row
+	std::string_view cursor;  ///< the cursor field's text as the source printed it; meaningful when has_cursor
+	bool has_cursor = false;  ///< the loader has a cursor field, and it is not NULL in this row
 };
 
 /// A row that cannot be stored: the reason, and all its fields as an object.

@@ -139,7 +139,8 @@ ValueProblem JsonWriter::number(std::string_view text, bool may_be_special) {
 	}
 	add(TokenKind::number, text);
 	// numeric: 2 bytes for 4 digits, and a header
-	const auto digits = static_cast<std::size_t>(shape.before + shape.after + (shape.exponent < 0 ? -shape.exponent : shape.exponent));
+	const auto digits =
+		static_cast<std::size_t>(shape.before + shape.after + (shape.exponent < 0 ? -shape.exponent : shape.exponent));
 	return count(digits / 2 + 16);
 }
 
@@ -155,8 +156,7 @@ ValueProblem JsonWriter::time(std::string_view text) {
 
 // RapidJSON's events, as tokens. Its buffers do not outlive the call, so texts are kept.
 struct JsonEvents {
-	explicit JsonEvents(JsonWriter &writer) : writer_(writer) {
-	}
+	explicit JsonEvents(JsonWriter &writer) : writer_(writer) {}
 
 	ValueProblem problem;
 
@@ -185,34 +185,16 @@ struct JsonEvents {
 		}
 		return note(writer_.key(writer_.arena_.keep(name)));
 	}
-	bool StartObject() {
-		return open(TokenKind::begin_object);
-	}
-	bool EndObject(rapidjson::SizeType /* members */) {
-		return close(TokenKind::end_object);
-	}
-	bool StartArray() {
-		return open(TokenKind::begin_array);
-	}
-	bool EndArray(rapidjson::SizeType /* elements */) {
-		return close(TokenKind::end_array);
-	}
+	bool StartObject() { return open(TokenKind::begin_object); }
+	bool EndObject(rapidjson::SizeType /* members */) { return close(TokenKind::end_object); }
+	bool StartArray() { return open(TokenKind::begin_array); }
+	bool EndArray(rapidjson::SizeType /* elements */) { return close(TokenKind::end_array); }
 	// Numbers come as RawNumber, by kParseNumbersAsStringsFlag.
-	bool Int(int /* value */) {
-		return false;
-	}
-	bool Uint(unsigned /* value */) {
-		return false;
-	}
-	bool Int64(std::int64_t /* value */) {
-		return false;
-	}
-	bool Uint64(std::uint64_t /* value */) {
-		return false;
-	}
-	bool Double(double /* value */) {
-		return false;
-	}
+	bool Int(int /* value */) { return false; }
+	bool Uint(unsigned /* value */) { return false; }
+	bool Int64(std::int64_t /* value */) { return false; }
+	bool Uint64(std::uint64_t /* value */) { return false; }
+	bool Double(double /* value */) { return false; }
 
 private:
 	bool note(ValueProblem found) {
@@ -292,12 +274,8 @@ public:
 			at_ = sign == std::string_view::npos ? text_.size() : sign + 1;
 		}
 	}
-	[[nodiscard]] char peek() const {
-		return at_ < text_.size() ? text_[at_] : '\0';
-	}
-	[[nodiscard]] bool at_end() const {
-		return at_ == text_.size();
-	}
+	[[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+	[[nodiscard]] bool at_end() const { return at_ == text_.size(); }
 	bool take(char c) {
 		if (peek() != c || at_end()) {
 			return false;
@@ -305,9 +283,7 @@ public:
 		at_++;
 		return true;
 	}
-	[[nodiscard]] char delimiter() const {
-		return delimiter_;
-	}
+	[[nodiscard]] char delimiter() const { return delimiter_; }
 	/// False when it does not end. `quoted` tells NULL from "NULL".
 	bool element(std::string_view &value, bool &quoted) {
 		quoted = take('"');

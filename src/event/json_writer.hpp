@@ -21,15 +21,12 @@ struct ValueProblem {
 
 class JsonWriter {
 public:
-	JsonWriter(std::vector<Token> &tokens, Arena &arena) : tokens_(tokens), arena_(arena) {
-	}
+	JsonWriter(std::vector<Token> &tokens, Arena &arena) : tokens_(tokens), arena_(arena) {}
 
 	/// Begins a document. What is written afterwards counts against jsonb's limit of 256 MB.
 	void begin();
 
-	void add(TokenKind kind, std::string_view text = {}) {
-		tokens_.push_back(Token{kind, text});
-	}
+	void add(TokenKind kind, std::string_view text = {}) { tokens_.push_back(Token{kind, text}); }
 	/// Adds a member's name; `name` outlives the tokens.
 	ValueProblem key(std::string_view name);
 	/// Adds a value that is not NULL. On a problem tokens may have been added: the caller takes them back.

@@ -202,8 +202,8 @@ TokenRange Mapper::show_row(const source::Row &row, JsonWriter &json, Output &ou
 			if (value.is_null) {
 				out.tokens.push_back(Token{TokenKind::null, {}});
 			} else if (!whole && value.text.size() > kShownOfLarge) {
-				const std::string cut = std::string(escaped(value.text.substr(0, kShownOfLarge), out.arena)) +
-										"... (" + std::to_string(value.text.size()) + " bytes)";
+				const std::string cut = std::string(escaped(value.text.substr(0, kShownOfLarge), out.arena)) + "... (" +
+										std::to_string(value.text.size()) + " bytes)";
 				json.string(out.arena.keep(cut));
 			} else if (!is_storable_text(value.text)) {
 				fits = json.string(escaped(value.text, out.arena)).code == nullptr;
@@ -223,9 +223,9 @@ TokenRange Mapper::show_row(const source::Row &row, JsonWriter &json, Output &ou
 
 void Mapper::map(const source::Row &row, Output &out) const {
 	if (row.size != fields_.size()) {
-		throw Error(sqlstate::kProtocolViolation,
-					"the source sent a row of " + std::to_string(row.size) + " values for a query of " +
-						std::to_string(fields_.size()) + " fields");
+		throw Error(sqlstate::kProtocolViolation, "the source sent a row of " + std::to_string(row.size) +
+													  " values for a query of " + std::to_string(fields_.size()) +
+													  " fields");
 	}
 	JsonWriter json(out.tokens, out.arena);
 	Event event;

@@ -1,5 +1,5 @@
-// From a source row to an event, or to a rejected row with the reason. Pure C++: no row can raise anything later, when a
-// batch is stored, for what cannot be stored is found here.
+// From a source row to an event, or to a rejected row with the reason. Pure C++: no row can raise anything later, when
+// a batch is stored, for what cannot be stored is found here.
 //
 // Times are printed by the source with DateStyle ISO and TimeZone UTC, floats with all their digits, bytea as hex; what
 // another value says is kept as it came.
@@ -50,13 +50,9 @@ public:
 	/// there are fields.
 	void map(const source::Row &row, Output &out) const;
 
-	[[nodiscard]] VersionClass version_class() const noexcept {
-		return version_class_;
-	}
+	[[nodiscard]] VersionClass version_class() const noexcept { return version_class_; }
 	/// Whether the cursor field is a time, so that the lookback applies.
-	[[nodiscard]] bool cursor_is_time() const noexcept {
-		return cursor_is_time_;
-	}
+	[[nodiscard]] bool cursor_is_time() const noexcept { return cursor_is_time_; }
 
 private:
 	struct Column {

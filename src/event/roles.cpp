@@ -27,8 +27,7 @@ const char *to_text(Role role) {
 }
 
 Role role_of(const std::string &name) {
-	for (const Role role :
-		 {Role::id, Role::customer_id, Role::timestamp, Role::customer_name, Role::deleted_at}) {
+	for (const Role role : {Role::id, Role::customer_id, Role::timestamp, Role::customer_name, Role::deleted_at}) {
 		if (name == to_text(role)) {
 			return role;
 		}
@@ -106,8 +105,7 @@ std::string advice_for_missing(Role role, const std::vector<Field> &fields) {
 }
 
 bool is_there(Role role, const std::vector<Field> &fields) {
-	return std::any_of(fields.begin(), fields.end(),
-					   [&](const Field &field) { return field.name == to_text(role); });
+	return std::any_of(fields.begin(), fields.end(), [&](const Field &field) { return field.name == to_text(role); });
 }
 
 bool is_time(ValueKind kind) {
@@ -177,8 +175,12 @@ std::vector<FieldReport> describe(const std::vector<Field> &fields) {
 	}
 	for (const Role role : kRequired) {
 		if (!is_there(role, fields)) {
-			report.push_back(FieldReport{to_text(role), {}, to_text(role), "the required field is missing",
-										 advice_for_missing(role, fields), true});
+			report.push_back(FieldReport{to_text(role),
+										 {},
+										 to_text(role),
+										 "the required field is missing",
+										 advice_for_missing(role, fields),
+										 true});
 		}
 	}
 	return report;
@@ -196,11 +198,11 @@ void check(const std::vector<Field> &fields, const MappingOptions &options) {
 		}
 	}
 	if (count > 0) {
-		throw Error(sqlstate::kUndefinedColumn,
-					std::string(count == 1 ? "the query lacks the required field "
-										   : "the query lacks the required fields ") +
-						missing,
-					{}, advice);
+		throw Error(
+			sqlstate::kUndefinedColumn,
+			std::string(count == 1 ? "the query lacks the required field " : "the query lacks the required fields ") +
+				missing,
+			{}, advice);
 	}
 	for (const FieldReport &report : describe(fields)) {
 		if (report.refuses) {

@@ -15,11 +15,8 @@ constexpr std::int64_t kEnd = 9'223'371'331'200'000'000;
 
 class Reader {
 public:
-	explicit Reader(std::string_view text) : next_(text.data()), end_(text.data() + text.size()) {
-	}
-	[[nodiscard]] bool at_end() const {
-		return next_ == end_;
-	}
+	explicit Reader(std::string_view text) : next_(text.data()), end_(text.data() + text.size()) {}
+	[[nodiscard]] bool at_end() const { return next_ == end_; }
 	bool take(char c) {
 		if (next_ != end_ && *next_ == c) {
 			++next_;

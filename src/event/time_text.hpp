@@ -1,5 +1,5 @@
-// Times as PostgreSQL prints them with DateStyle ISO and TimeZone UTC: read to the microsecond, and written as to_jsonb()
-// writes them.
+// Times as PostgreSQL prints them with DateStyle ISO and TimeZone UTC: read to the microsecond, and written as
+// to_jsonb() writes them.
 #pragma once
 
 #include <cstdint>

@@ -29,8 +29,7 @@ std::vector<std::string> warnings_about(const source::Facts &facts) {
 
 CheckReport check(const store::Connection &connection) {
 	const source::Facts facts = open_source(connection)->check();
-	store::record_live(connection.id,
-					   store::ConnectionState{facts.server_version, facts.is_replica, facts.encrypted});
+	store::record_live(connection.id, store::ConnectionState{facts.server_version, facts.is_replica, facts.encrypted});
 	CheckReport report;
 	report.name = connection.name;
 	report.status = "live";
@@ -85,7 +84,8 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 		change.max_concurrent_runs = static_cast<std::int32_t>(*settings.max_concurrent_runs);
 	}
 	if (settings.url) {
-		const source::StoredUrl split = source::find_provider(connection.provider).split_url(*settings.url, is_superuser);
+		const source::StoredUrl split =
+			source::find_provider(connection.provider).split_url(*settings.url, is_superuser);
 		change.url = split.masked;
 		change.has_password = split.password.has_value();
 		change.password = split.password;

@@ -23,9 +23,9 @@ struct CheckReport {
 	std::vector<std::string> warnings; ///< what the best practice advises against
 };
 
-/// Stores a connection, after it was opened if `check_now`. Throws 22023 for a bad name, provider or url (never repeating
-/// the url), 42501 for an option that takes a superuser, 42710 when the name is taken, 08xxx and what the server said
-/// when it cannot be opened; then nothing is stored.
+/// Stores a connection, after it was opened if `check_now`. Throws 22023 for a bad name, provider or url (never
+/// repeating the url), 42501 for an option that takes a superuser, 42710 when the name is taken, 08xxx and what the
+/// server said when it cannot be opened; then nothing is stored.
 CheckReport create_connection(const std::string &name, const std::string &url, const std::string &provider,
 							  bool check_now, bool is_superuser);
 

@@ -26,8 +26,7 @@ constexpr std::chrono::seconds kCancelPatience{5};
 // Asks more and more seldom.
 class Poll {
 public:
-	explicit Poll(pg::Deadline deadline) : deadline_(deadline) {
-	}
+	explicit Poll(pg::Deadline deadline) : deadline_(deadline) {}
 	/// Waits; false when the deadline has come.
 	bool again() {
 		const pg::Deadline now = steady_clock::now();
@@ -73,7 +72,8 @@ void refuse_endless_wait(const store::Run &run) {
 	if (pg::snapshot_is_fixed()) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState,
 					"a run cannot be waited for in a REPEATABLE READ or SERIALIZABLE transaction",
-					"Such a transaction does not see how the run ends.", "Wait for it in a READ COMMITTED transaction.");
+					"Such a transaction does not see how the run ends.",
+					"Wait for it in a READ COMMITTED transaction.");
 	}
 	if (run.status == store::RunStatus::queued && !pg::is_preloaded()) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState,
@@ -158,7 +158,8 @@ std::string wait_for_run(std::int64_t run_id, const pg::IntervalParts &timeout) 
 
 bool cancel_run(std::int64_t run_id) {
 	store::Run run = get_run(run_id);
-	if (run.status == store::RunStatus::queued && store::change_status(run_id, run.status, store::RunStatus::cancelled)) {
+	if (run.status == store::RunStatus::queued &&
+		store::change_status(run_id, run.status, store::RunStatus::cancelled)) {
 		return true;
 	}
 	run = get_run(run_id); // it may have started meanwhile

@@ -96,16 +96,14 @@ void alter_loader(const std::string &name, const LoaderSettings &settings) {
 
 	const bool other_schedule = loader.refresh_rate != before.refresh_rate || loader.time_zone != before.time_zone;
 	const bool other_rows = loader.connection_id != before.connection_id || loader.query != before.query ||
-							loader.cursor_field != before.cursor_field ||
-							loader.version_field != before.version_field;
+							loader.cursor_field != before.cursor_field || loader.version_field != before.version_field;
 	const pg::Timestamp now{pg::now()};
 	if (other_rows) {
 		loader.next_run_at = now;
 	} else if (other_schedule) {
 		const pg::Timestamp next = next_due_at(rate, loader.time_zone, now, now);
-		loader.next_run_at.microseconds = before.next_run_at.microseconds <= now.microseconds
-											  ? before.next_run_at.microseconds
-											  : next.microseconds;
+		loader.next_run_at.microseconds =
+			before.next_run_at.microseconds <= now.microseconds ? before.next_run_at.microseconds : next.microseconds;
 	}
 	store::update_loader(loader, other_rows);
 	if (other_rows) {

@@ -10,9 +10,9 @@
 namespace hyperline::loader {
 
 struct Position {
-	std::string system;          ///< which cluster
-	std::uint32_t timeline = 0;  ///< rises with a promotion and with a restore
-	std::uint64_t location = 0;  ///< in its log, in bytes
+	std::string system;			///< which cluster
+	std::uint32_t timeline = 0; ///< rises with a promotion and with a restore
+	std::uint64_t location = 0; ///< in its log, in bytes
 };
 
 /// Reads 'system/timeline/high/low', as a source writes it; nullopt when it is none.
@@ -20,9 +20,9 @@ std::optional<Position> parse_position(std::string_view text);
 
 enum class Progress {
 	onwards,
-	behind,         ///< the source went back in time
-	other_source,   ///< not the same cluster: nothing can be said
-	unknown,        ///< one of them is not known
+	behind,		  ///< the source went back in time
+	other_source, ///< not the same cluster: nothing can be said
+	unknown,	  ///< one of them is not known
 };
 /// Compares where the source stands now with where the last successful run found it. A restored cluster goes on with a
 /// higher timeline from an earlier location, a promoted standby from a later one, an old primary with a lower timeline.

@@ -36,8 +36,7 @@ constexpr std::chrono::milliseconds kStorePause{50};
 // The run ends here, in good order: somebody changed its loader meanwhile.
 class Stopped final : public Error {
 public:
-	explicit Stopped(const char *message) : Error(sqlstate::kQueryCanceled, message) {
-	}
+	explicit Stopped(const char *message) : Error(sqlstate::kQueryCanceled, message) {}
 };
 
 bool passes_by_itself(const std::string &state) {
@@ -49,14 +48,11 @@ class Run {
 public:
 	Run(store::Run run, store::Loader loader, store::Connection connection, pg::Transactions &transactions)
 		: run_(std::move(run)), loader_(std::move(loader)), connection_(std::move(connection)),
-		  transactions_(transactions), seen_(kSeenKeysInMemory, open_spill) {
-	}
+		  transactions_(transactions), seen_(kSeenKeysInMemory, open_spill) {}
 
 	store::Success read_and_store();
 	/// Whether the source could be opened; if not, why it failed is the connection's last error.
-	[[nodiscard]] bool opened() const noexcept {
-		return opened_;
-	}
+	[[nodiscard]] bool opened() const noexcept { return opened_; }
 
 private:
 	void open();
@@ -79,6 +75,7 @@ private:
 	SeenKeys seen_;
 	std::optional<std::string> cursor_reached_;
 	bool ordered_by_cursor_ = false;
+	bool stop_after_batch_ = false;
 	bool opened_ = false;
 };
 
@@ -135,10 +132,10 @@ store::Success Run::read_and_store() {
 	const std::vector<source::Field> fields = source_->describe(query);
 	const event::MappingOptions options{loader_.version_field.value_or(""), loader_.cursor_field.value_or("")};
 	mapper_ = std::make_unique<event::Mapper>(fields, options);
-	batch_ = std::make_unique<store::Batch>(store::BatchTarget{
-		run_.id, loader_.id, loader_.name, loader_.event_type, loader_.version_field,
-		mapper_->version_class() == event::VersionClass::number ? store::VersionOrder::number
-																: store::VersionOrder::text});
+	batch_ = std::make_unique<store::Batch>(
+		store::BatchTarget{run_.id, loader_.id, loader_.name, loader_.event_type, loader_.version_field,
+						   mapper_->version_class() == event::VersionClass::number ? store::VersionOrder::number
+																				   : store::VersionOrder::text});
 
 	source::ReadPlan plan;
 	plan.query = query;
@@ -226,6 +223,8 @@ bool Run::try_to_store() {
 			case store::Permission::changed:
 				throw Stopped("the loader was changed; it is due again with its new settings");
 			case store::Permission::paused:
+				stop_after_batch_ = true; // it is stored, and no further one
+				break;
 			case store::Permission::go_on:
 				break;
 			}
@@ -249,20 +248,18 @@ bool Run::try_to_store() {
 void Run::store_batch() {
 	for (int attempt = 1; !try_to_store(); attempt++) {
 		if (attempt == kStoreAttempts) {
-			throw Error("40001", "could not store a batch: other sessions kept writing the same events",
-						"It was tried " + std::to_string(kStoreAttempts) + " times.",
-						"See what else writes to hyperline.events, and whether a trigger, a rule or a policy on it keeps "
-						"rows out.");
+			throw Error(
+				"40001", "could not store a batch: other sessions kept writing the same events",
+				"It was tried " + std::to_string(kStoreAttempts) + " times.",
+				"See what else writes to hyperline.events, and whether a trigger, a rule or a policy on it keeps "
+				"rows out.");
 		}
 		const pg::Deadline until = std::chrono::steady_clock::now() + kStorePause * attempt;
 		while (pg::wait(-1, false, false, until) != pg::Woken::deadline) {
 		}
 	}
 	batch_->committed();
-	// A pause lets the batch be stored, and no further one.
-	bool paused = false;
-	transactions_.run([&] { paused = store::permission_to_store(loader_) == store::Permission::paused; });
-	if (paused) {
+	if (stop_after_batch_) {
 		throw Stopped("the loader was paused; it is due again when it is resumed");
 	}
 }
@@ -311,9 +308,9 @@ void queue_retry(const store::Run &run, const std::string &state) {
 	const auto to_instant = [](std::int64_t microseconds) {
 		return schedule::Instant(std::chrono::microseconds(microseconds + pg::kUnixEpochOffset));
 	};
-	const std::optional<schedule::Instant> at =
-		schedule::next_retry(run.attempt, pg::settings.max_retries, std::chrono::seconds(pg::settings.retry_delay_seconds),
-							 jitter, to_instant(pg::now()), to_instant(loader->next_run_at.microseconds));
+	const std::optional<schedule::Instant> at = schedule::next_retry(
+		run.attempt, pg::settings.max_retries, std::chrono::seconds(pg::settings.retry_delay_seconds), jitter,
+		to_instant(pg::now()), to_instant(loader->next_run_at.microseconds));
 	if (at) {
 		store::queue_run(run.loader_id, store::Trigger::retry, run.attempt + 1,
 						 pg::Timestamp{at->time_since_epoch().count() - pg::kUnixEpochOffset});
@@ -327,7 +324,7 @@ void record_ending(const store::Run &run, const store::Connection &connection, c
 		if (ending.status == store::RunStatus::failed) {
 			if (!opened) {
 				store::record_unreachable(connection.id, ending.failure.detail.empty() ? ending.failure.message
-																						: ending.failure.detail);
+																					   : ending.failure.detail);
 			}
 			queue_retry(run, ending.failure.sqlstate);
 		}

@@ -89,15 +89,9 @@ private:
 // Reads a run from its start.
 class SeenKeys::RunReader {
 public:
-	explicit RunReader(SortedRun &run) : run_(run) {
-		fill();
-	}
-	[[nodiscard]] bool at_end() const {
-		return at_ == block_.size();
-	}
-	[[nodiscard]] const Entry &entry() const {
-		return block_[at_];
-	}
+	explicit RunReader(SortedRun &run) : run_(run) { fill(); }
+	[[nodiscard]] bool at_end() const { return at_ == block_.size(); }
+	[[nodiscard]] const Entry &entry() const { return block_[at_]; }
 	void next() {
 		if (++at_ == block_.size()) {
 			fill();

@@ -1,5 +1,6 @@
-// SipHash-2-4 with 128 bits of output (J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012, and the
-// reference implementation's 128-bit variant). Keyed, so that nobody who writes rows at a source can make keys collide.
+// SipHash-2-4 with 128 bits of output (J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012, and
+// the reference implementation's 128-bit variant). Keyed, so that nobody who writes rows at a source can make keys
+// collide.
 #pragma once
 
 #include <array>

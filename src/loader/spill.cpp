@@ -8,12 +8,8 @@ namespace {
 
 class TempFileSpill final : public Spill {
 public:
-	void append(const void *bytes, std::size_t size) override {
-		file_.append(bytes, size);
-	}
-	void read(std::uint64_t offset, void *bytes, std::size_t size) override {
-		file_.read(offset, bytes, size);
-	}
+	void append(const void *bytes, std::size_t size) override { file_.append(bytes, size); }
+	void read(std::uint64_t offset, void *bytes, std::size_t size) override { file_.read(offset, bytes, size); }
 
 private:
 	pg::TempFile file_;

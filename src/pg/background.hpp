@@ -28,8 +28,7 @@ void register_static_worker(const char *name, const char *function);
 class WorkerHandle {
 public:
 	WorkerHandle() = default;
-	explicit WorkerHandle(BackgroundWorkerHandle *handle) : handle_(handle) {
-	}
+	explicit WorkerHandle(BackgroundWorkerHandle *handle) : handle_(handle) {}
 
 	enum class State { not_started, running, stopped };
 	/// Does not wait. `pid` is set while it runs.
@@ -48,8 +47,8 @@ std::optional<WorkerHandle> start_worker(const std::string &name, const char *ty
 /// The arguments of the worker that this process is.
 WorkerArguments worker_arguments();
 
-/// The first thing in a worker: the usual signal handlers (SIGTERM ends it where interrupts are checked, SIGHUP reloads,
-/// SIGINT cancels the query), then unblocks signals.
+/// The first thing in a worker: the usual signal handlers (SIGTERM ends it where interrupts are checked, SIGHUP
+/// reloads, SIGINT cancels the query), then unblocks signals.
 void begin_worker();
 
 /// Connects to a database by number as the bootstrap superuser, or to the shared catalogs only (InvalidOid).

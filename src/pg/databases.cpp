@@ -50,8 +50,8 @@ Listed *scan(MemoryContext keep) {
 
 std::vector<Database> list_databases() {
 	const MemoryContext caller = CurrentMemoryContext;
-	const MemoryContext context = call(
-		[] { return AllocSetContextCreate(TopMemoryContext, "hyperline databases", ALLOCSET_SMALL_SIZES); });
+	const MemoryContext context =
+		call([] { return AllocSetContextCreate(TopMemoryContext, "hyperline databases", ALLOCSET_SMALL_SIZES); });
 	std::vector<Database> databases;
 	try {
 		for (const Listed *listed = call([=] { return scan(context); }); listed != nullptr; listed = listed->next) {

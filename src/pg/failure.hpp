@@ -21,18 +21,12 @@ struct Failure {
 /// An error of our own (not one that PostgreSQL raised here: that is pg::Error).
 class Error : public std::exception {
 public:
-	explicit Error(Failure failure) : failure_(std::move(failure)) {
-	}
+	explicit Error(Failure failure) : failure_(std::move(failure)) {}
 	Error(std::string sqlstate, std::string message, std::string detail = {}, std::string hint = {})
-		: failure_{std::move(sqlstate), std::move(message), std::move(detail), std::move(hint)} {
-	}
+		: failure_{std::move(sqlstate), std::move(message), std::move(detail), std::move(hint)} {}
 
-	[[nodiscard]] const Failure &failure() const noexcept {
-		return failure_;
-	}
-	[[nodiscard]] const char *what() const noexcept override {
-		return failure_.message.c_str();
-	}
+	[[nodiscard]] const Failure &failure() const noexcept { return failure_; }
+	[[nodiscard]] const char *what() const noexcept override { return failure_.message.c_str(); }
 
 private:
 	Failure failure_;

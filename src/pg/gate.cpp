@@ -8,8 +8,7 @@ struct Error::Copy {
 	MemoryContext context;
 	ErrorData *data;
 
-	Copy(MemoryContext owner, ErrorData *copied) : context(owner), data(copied) {
-	}
+	Copy(MemoryContext owner, ErrorData *copied) : context(owner), data(copied) {}
 	~Copy() {
 		if (context != nullptr) {
 			MemoryContextDelete(context);

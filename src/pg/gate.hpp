@@ -41,8 +41,7 @@ private:
 /// PostgreSQL's error handling state, saved and restored around a gate. Declared outside of the jump.
 class ErrorStacks {
 public:
-	ErrorStacks() noexcept : exceptions_(PG_exception_stack), contexts_(error_context_stack) {
-	}
+	ErrorStacks() noexcept : exceptions_(PG_exception_stack), contexts_(error_context_stack) {}
 	~ErrorStacks() {
 		PG_exception_stack = exceptions_;
 		error_context_stack = contexts_;
@@ -62,8 +61,8 @@ namespace detail {
 
 /// What is about to be raised: trivial, so that it can be jumped away from.
 struct Raised {
-	ErrorData *data;       ///< null: there was no memory even for that
-	bool has_context;      ///< it came from PostgreSQL and has its CONTEXT already
+	ErrorData *data;  ///< null: there was no memory even for that
+	bool has_context; ///< it came from PostgreSQL and has its CONTEXT already
 };
 
 /// Describes the exception that is being handled. Never throws and never raises.
@@ -118,7 +117,7 @@ auto entry(Body &&body, Statement statement = Statement::shown) -> decltype(body
 } // namespace hyperline::pg
 
 /// Defines an SQL-callable function whose body is C++: HYPERLINE_FUNCTION(hyperline_x) { ... return Datum; }
-#define HYPERLINE_FUNCTION_WITH(name, visibility)                                                                       \
+#define HYPERLINE_FUNCTION_WITH(name, visibility)                                                                      \
 	static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo);                                                \
 	extern "C" {                                                                                                       \
 	PG_FUNCTION_INFO_V1(name);                                                                                         \

@@ -40,8 +40,8 @@ Numeric make_numeric(std::string_view digits) {
 	char *text = digits.size() < sizeof(buffer) ? buffer : static_cast<char *>(palloc(digits.size() + 1));
 	std::memcpy(text, digits.data(), digits.size());
 	text[digits.size()] = '\0';
-	const Datum numeric = DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
-											  Int32GetDatum(-1));
+	const Datum numeric =
+		DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	if (text != buffer) {
 		pfree(text);
 	}

@@ -28,7 +28,7 @@ private:
 	void push(int token, void *value);
 	void scalar(void *value);
 
-	void *state_ = nullptr;  // JsonbParseState
+	void *state_ = nullptr;	 // JsonbParseState
 	void *result_ = nullptr; // JsonbValue
 };
 

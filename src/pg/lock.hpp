@@ -16,9 +16,7 @@ public:
 	SessionLock(const SessionLock &) = delete;
 	SessionLock &operator=(const SessionLock &) = delete;
 
-	[[nodiscard]] bool held() const noexcept {
-		return held_;
-	}
+	[[nodiscard]] bool held() const noexcept { return held_; }
 	void release() noexcept;
 
 private:

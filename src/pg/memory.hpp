@@ -15,25 +15,16 @@ public:
 		: context_(call([=] {
 			  return AllocSetContextCreateInternal(TopMemoryContext, name, ALLOCSET_DEFAULT_MINSIZE,
 												   ALLOCSET_DEFAULT_INITSIZE, ALLOCSET_DEFAULT_MAXSIZE);
-		  })) {
-	}
-	~OwnedContext() {
-		MemoryContextDelete(context_);
-	}
+		  })) {}
+	~OwnedContext() { MemoryContextDelete(context_); }
 	OwnedContext(const OwnedContext &) = delete;
 	OwnedContext &operator=(const OwnedContext &) = delete;
 
-	[[nodiscard]] MemoryContext get() const noexcept {
-		return context_;
-	}
+	[[nodiscard]] MemoryContext get() const noexcept { return context_; }
 	/// Frees all that was allocated in it.
-	void reset() {
-		MemoryContextReset(context_);
-	}
+	void reset() { MemoryContextReset(context_); }
 	/// Bytes that it holds from the operating system, with its children.
-	[[nodiscard]] std::size_t bytes() const {
-		return MemoryContextMemAllocated(context_, true);
-	}
+	[[nodiscard]] std::size_t bytes() const { return MemoryContextMemAllocated(context_, true); }
 
 private:
 	MemoryContext context_;
@@ -42,11 +33,8 @@ private:
 /// Makes a context the current one for a scope.
 class CurrentContext {
 public:
-	explicit CurrentContext(MemoryContext context) : previous_(MemoryContextSwitchTo(context)) {
-	}
-	~CurrentContext() {
-		MemoryContextSwitchTo(previous_);
-	}
+	explicit CurrentContext(MemoryContext context) : previous_(MemoryContextSwitchTo(context)) {}
+	~CurrentContext() { MemoryContextSwitchTo(previous_); }
 	CurrentContext(const CurrentContext &) = delete;
 	CurrentContext &operator=(const CurrentContext &) = delete;
 

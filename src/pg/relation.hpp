@@ -14,8 +14,8 @@ struct RelationColumn {
 	Oid type;
 };
 
-/// A relation for the SPI connection that is open. Fill it inside a transaction, attach it under a name, run statements,
-/// let it go before the connection ends. Columns are fixed.
+/// A relation for the SPI connection that is open. Fill it inside a transaction, attach it under a name, run
+/// statements, let it go before the connection ends. Columns are fixed.
 class Relation {
 public:
 	/// `memory_bytes`: how much it keeps in memory before it goes to a temporary file.

@@ -21,21 +21,13 @@ struct FlatOut {
 
 FlatOut flatten(const OutValue &value) {
 	struct Visitor {
-		FlatOut operator()(std::monostate) const {
-			return {FlatOut::Kind::null, 0, nullptr, nullptr};
-		}
-		FlatOut operator()(bool flag) const {
-			return {FlatOut::Kind::boolean, flag ? 1 : 0, nullptr, nullptr};
-		}
-		FlatOut operator()(std::int64_t number) const {
-			return {FlatOut::Kind::number, number, nullptr, nullptr};
-		}
+		FlatOut operator()(std::monostate) const { return {FlatOut::Kind::null, 0, nullptr, nullptr}; }
+		FlatOut operator()(bool flag) const { return {FlatOut::Kind::boolean, flag ? 1 : 0, nullptr, nullptr}; }
+		FlatOut operator()(std::int64_t number) const { return {FlatOut::Kind::number, number, nullptr, nullptr}; }
 		FlatOut operator()(Timestamp time) const {
 			return {FlatOut::Kind::number, time.microseconds, nullptr, nullptr};
 		}
-		FlatOut operator()(const std::string &text) const {
-			return {FlatOut::Kind::text, 0, text.c_str(), nullptr};
-		}
+		FlatOut operator()(const std::string &text) const { return {FlatOut::Kind::text, 0, text.c_str(), nullptr}; }
 		FlatOut operator()(const std::vector<std::string> &texts) const {
 			return {FlatOut::Kind::texts, 0, nullptr, &texts};
 		}

@@ -38,8 +38,8 @@ void define_settings() {
 							nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.statement_timeout",
 							"statement_timeout on the source while a loader reads; 0 means none.", nullptr,
-							&settings.statement_timeout_seconds, 3600, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S, nullptr,
-							nullptr, nullptr);
+							&settings.statement_timeout_seconds, 3600, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S,
+							nullptr, nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.batch_rows", "Most rows that are stored in one transaction.", nullptr,
 							&settings.batch_rows, 10000, 1, 1000000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.batch_memory", "Memory at which a batch of rows is closed.", nullptr,
@@ -48,10 +48,9 @@ void define_settings() {
 	DefineCustomIntVariable("hyperline_connector.max_retries",
 							"How often a failed run is tried again before the loader's next due time.", nullptr,
 							&settings.max_retries, 5, 0, 100, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-	DefineCustomIntVariable("hyperline_connector.retry_delay",
-							"Time before the first retry of a failed run; doubled for each further one.", nullptr,
-							&settings.retry_delay_seconds, 10, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr,
-							nullptr);
+	DefineCustomIntVariable(
+		"hyperline_connector.retry_delay", "Time before the first retry of a failed run; doubled for each further one.",
+		nullptr, &settings.retry_delay_seconds, 10, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr, nullptr);
 	reserve_setting_prefix("hyperline_connector");
 }
 

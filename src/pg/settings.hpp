@@ -7,10 +7,10 @@ namespace hyperline::pg {
 
 /// Current values, kept by PostgreSQL; times in the unit of the name.
 struct Settings {
-	char *databases;               ///< '*' or a comma-separated list
-	int max_running_loaders;       ///< per database
-	bool enabled;                  ///< off: nothing is scheduled
-	int run_retention_minutes;     ///< 0 keeps all
+	char *databases;		   ///< '*' or a comma-separated list
+	int max_running_loaders;   ///< per database
+	bool enabled;			   ///< off: nothing is scheduled
+	int run_retention_minutes; ///< 0 keeps all
 	int connect_timeout_seconds;
 	int statement_timeout_seconds; ///< set on the source
 	int batch_rows;

@@ -133,8 +133,8 @@ Flattened flatten_result() {
 	}
 	flat.columns = SPI_tuptable->tupdesc->natts;
 	flat.rows = SPI_tuptable->numvals;
-	flat.values = static_cast<Flat *>(
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Flat) * flat.columns * flat.rows + 1));
+	flat.values =
+		static_cast<Flat *>(MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Flat) * flat.columns * flat.rows + 1));
 	for (uint64 row = 0; row < flat.rows; row++) {
 		for (int column = 0; column < flat.columns; column++) {
 			flat.values[row * flat.columns + column] =
@@ -172,8 +172,8 @@ Rows copy_result(const Flattened &flat) {
 	return rows;
 }
 
-// Builds the parameters, lets `execute` run and `take` the result, all behind the gate; what PostgreSQL allocates on the
-// way goes with a scratch context, so that a run of a thousand batches in one SPI connection does not grow.
+// Builds the parameters, lets `execute` run and `take` the result, all behind the gate; what PostgreSQL allocates on
+// the way goes with a scratch context, so that a run of a thousand batches in one SPI connection does not grow.
 template <typename Execute, typename Take>
 auto behind_gate(std::initializer_list<Param> params, const Execute &execute, const Take &take) {
 	const Param *begin = params.begin();
@@ -272,7 +272,8 @@ std::int64_t TupleView::number(int column) const {
 
 bool TupleView::boolean(int column) const {
 	bool null = false;
-	const Datum value = SPI_getbinval(static_cast<HeapTuple>(tuple_), static_cast<TupleDesc>(shape_), column + 1, &null);
+	const Datum value =
+		SPI_getbinval(static_cast<HeapTuple>(tuple_), static_cast<TupleDesc>(shape_), column + 1, &null);
 	return !null && DatumGetBool(value);
 }
 

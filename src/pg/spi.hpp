@@ -24,12 +24,9 @@ struct Timestamp {
 /// A parameter. Texts are views: they have to live until the statement has run.
 class Param {
 public:
-	Param(std::string_view text) : type_(TEXTOID_), text_(text) {
-	}
-	Param(const std::string &text) : Param(std::string_view(text)) {
-	}
-	Param(const char *text) : Param(std::string_view(text)) {
-	}
+	Param(std::string_view text) : type_(TEXTOID_), text_(text) {}
+	Param(const std::string &text) : Param(std::string_view(text)) {}
+	Param(const char *text) : Param(std::string_view(text)) {}
 	Param(const std::optional<std::string> &text) : Param(std::string_view(text ? *text : std::string_view())) {
 		null_ = !text;
 	}
@@ -42,12 +39,8 @@ public:
 	static Param null_int();
 	static Param null_bool();
 
-	[[nodiscard]] Oid type() const noexcept {
-		return type_;
-	}
-	[[nodiscard]] bool is_null() const noexcept {
-		return null_;
-	}
+	[[nodiscard]] Oid type() const noexcept { return type_; }
+	[[nodiscard]] bool is_null() const noexcept { return null_; }
 	/// The value as a Datum, in the current memory context. Calls PostgreSQL: only inside a gate.
 	[[nodiscard]] Datum datum() const;
 
@@ -59,8 +52,8 @@ private:
 	std::string_view text_;
 };
 
-/// A value of a result: NULL, a number (int2, int4, int8, timestamptz in microseconds), a boolean, or a text (the output
-/// function's, of every other type).
+/// A value of a result: NULL, a number (int2, int4, int8, timestamptz in microseconds), a boolean, or a text (the
+/// output function's, of every other type).
 using Cell = std::variant<std::monostate, std::int64_t, bool, std::string>;
 
 /// A result in C++'s own memory.
@@ -69,12 +62,8 @@ public:
 	std::uint64_t processed = 0; ///< rows that the statement returned or wrote
 	std::vector<std::vector<Cell>> cells;
 
-	[[nodiscard]] bool empty() const noexcept {
-		return cells.empty();
-	}
-	[[nodiscard]] std::size_t size() const noexcept {
-		return cells.size();
-	}
+	[[nodiscard]] bool empty() const noexcept { return cells.empty(); }
+	[[nodiscard]] std::size_t size() const noexcept { return cells.size(); }
 	[[nodiscard]] bool is_null(std::size_t row, std::size_t column) const {
 		return std::holds_alternative<std::monostate>(cells.at(row).at(column));
 	}
@@ -110,11 +99,10 @@ Rows run(const char *sql, std::initializer_list<Param> params = {});
 /// A row of a result inside the gate, for visitors: nothing is copied.
 class TupleView {
 public:
-	TupleView(void *tuple, void *shape) : tuple_(tuple), shape_(shape) {
-	}
+	TupleView(void *tuple, void *shape) : tuple_(tuple), shape_(shape) {}
 	[[nodiscard]] bool is_null(int column) const;
 	[[nodiscard]] std::int64_t number(int column) const; ///< int4, int8; 0 when NULL
-	[[nodiscard]] bool boolean(int column) const;        ///< false when NULL
+	[[nodiscard]] bool boolean(int column) const;		 ///< false when NULL
 
 private:
 	void *tuple_;

@@ -15,9 +15,8 @@ namespace hyperline::pg {
 std::optional<IntervalParts> parse_interval(const std::string &text) {
 	try {
 		return call([&]() -> IntervalParts {
-			const Interval *interval =
-				DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(text.c_str()),
-													  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+			const Interval *interval = DatumGetIntervalP(DirectFunctionCall3(
+				interval_in, CStringGetDatum(text.c_str()), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 			return IntervalParts{interval->month, interval->day, interval->time};
 		});
 	} catch (const Error &error) {

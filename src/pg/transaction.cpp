@@ -25,7 +25,8 @@ void make_settings_safe() {
 				 {"DateStyle", "ISO, MDY"},
 				 {"IntervalStyle", "postgres"}};
 	for (const auto &setting : kSafe) {
-		(void)set_config_option(setting.name, setting.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+		(void)set_config_option(setting.name, setting.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+								false);
 	}
 }
 

@@ -67,7 +67,8 @@ private:
 	int exceptions_;
 };
 
-/// Calls `action` after each commit of this backend's transactions in which mark_for_commit() was called. Once a process.
+/// Calls `action` after each commit of this backend's transactions in which mark_for_commit() was called. Once a
+/// process.
 void on_marked_commit(void (*action)());
 /// Marks the running transaction: the action runs when, and only when, it commits.
 void mark_for_commit();

@@ -43,8 +43,8 @@ Woken wait(int socket, bool readable, bool writable, Deadline deadline) {
 		if (socket >= 0) {
 			wanted |= (readable ? WL_SOCKET_READABLE : 0) | (writable ? WL_SOCKET_WRITEABLE : 0);
 		}
-		const int happened = WaitLatchOrSocket(MyLatch, wanted, socket >= 0 ? socket : PGINVALID_SOCKET, timeout,
-											   PG_WAIT_EXTENSION);
+		const int happened =
+			WaitLatchOrSocket(MyLatch, wanted, socket >= 0 ? socket : PGINVALID_SOCKET, timeout, PG_WAIT_EXTENSION);
 		if ((happened & WL_LATCH_SET) != 0) {
 			ResetLatch(MyLatch);
 		}

@@ -1,5 +1,5 @@
-// What a byte of text is, without a locale. Used where a text that a user or a source gave has to be checked, or counted
-// in characters: positions in PostgreSQL's errors count characters.
+// What a byte of text is, without a locale. Used where a text that a user or a source gave has to be checked, or
+// counted in characters: positions in PostgreSQL's errors count characters.
 #pragma once
 
 #include <cstddef>

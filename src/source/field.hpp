@@ -11,25 +11,25 @@ namespace hyperline::source {
 
 /// How the text of a value is to be read. Domains are resolved to what they are made of.
 enum class ValueKind : std::uint8_t {
-	text,        ///< its text as it stands: text, uuid, enum, composite, range, bytea, money, interval, time, ...
-	boolean,     ///< 't' or 'f'
-	integer,     ///< smallint, integer, bigint: an optional '-' and digits
-	number,      ///< numeric, real, double precision: decimal or exponent notation, 'NaN', 'Infinity', '-Infinity'
-	json,        ///< json or jsonb
-	date,        ///< ISO: '2024-02-29', '0044-03-15 BC', 'infinity', '-infinity'
-	timestamp,   ///< ISO, no zone: '2024-02-29 12:00:00.123456'
+	text,		 ///< its text as it stands: text, uuid, enum, composite, range, bytea, money, interval, time, ...
+	boolean,	 ///< 't' or 'f'
+	integer,	 ///< smallint, integer, bigint: an optional '-' and digits
+	number,		 ///< numeric, real, double precision: decimal or exponent notation, 'NaN', 'Infinity', '-Infinity'
+	json,		 ///< json or jsonb
+	date,		 ///< ISO: '2024-02-29', '0044-03-15 BC', 'infinity', '-infinity'
+	timestamp,	 ///< ISO, no zone: '2024-02-29 12:00:00.123456'
 	timestamptz, ///< ISO at UTC: '2024-02-29 12:00:00.123456+00'
-	array,       ///< PostgreSQL's array notation: '{1,NULL,"a b"}', '[0:1]={1,2}', '{{1,2},{3,4}}'
-	vector,      ///< int2vector, oidvector: elements separated by a blank
+	array,		 ///< PostgreSQL's array notation: '{1,NULL,"a b"}', '[0:1]={1,2}', '{{1,2},{3,4}}'
+	vector,		 ///< int2vector, oidvector: elements separated by a blank
 };
 
 /// One column of a query's result.
 struct Field {
 	std::string name;
-	std::string type_name;                    ///< as the source's format_type() shows it: 'numeric(10,2)'
+	std::string type_name; ///< as the source's format_type() shows it: 'numeric(10,2)'
 	ValueKind kind = ValueKind::text;
-	ValueKind element = ValueKind::text;      ///< of the elements, for array and vector
-	char delimiter = ',';                     ///< between the elements of an array (';' for box)
+	ValueKind element = ValueKind::text; ///< of the elements, for array and vector
+	char delimiter = ',';				 ///< between the elements of an array (';' for box)
 };
 
 /// One value of a row: the text that the source printed, unescaped, in UTF-8 as far as the source tells the truth
@@ -43,8 +43,8 @@ struct Value {
 struct Row {
 	const Value *values = nullptr;
 	std::size_t size = 0;
-	std::uint64_t number = 0;                 ///< 1 is the first row of the run
-	std::size_t bytes = 0;                    ///< as sent by the source
+	std::uint64_t number = 0; ///< 1 is the first row of the run
+	std::size_t bytes = 0;	  ///< as sent by the source
 };
 
 } // namespace hyperline::source

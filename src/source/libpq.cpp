@@ -55,9 +55,10 @@ void PqConnection::connect(std::chrono::seconds timeout) {
 	while (polling != PGRES_POLLING_OK) {
 		if (polling == PGRES_POLLING_FAILED) {
 			const char *state = PQerrorMessage(connection_.get());
-			throw Error(sqlstate::kUnableToConnect, "could not connect to " + shown_, clean(state),
-						"Check that the server is up and can be reached from this one, and that the url names the right "
-						"host, port, database, user and password.");
+			throw Error(
+				sqlstate::kUnableToConnect, "could not connect to " + shown_, clean(state),
+				"Check that the server is up and can be reached from this one, and that the url names the right "
+				"host, port, database, user and password.");
 		}
 		const pg::Woken woken = pg::wait(PQsocket(connection_.get()), polling == PGRES_POLLING_READING,
 										 polling == PGRES_POLLING_WRITING, deadline_);
@@ -95,9 +96,9 @@ std::string PqConnection::clean(const char *text) const {
 }
 
 void PqConnection::start_statement() {
-	deadline_ = std::chrono::steady_clock::now() +
-				(statement_timeout_.count() > 0 ? std::chrono::seconds(statement_timeout_ + kGrace)
-												: std::chrono::seconds(kNever));
+	deadline_ = std::chrono::steady_clock::now() + (statement_timeout_.count() > 0
+														? std::chrono::seconds(statement_timeout_ + kGrace)
+														: std::chrono::seconds(kNever));
 }
 
 void PqConnection::flush() {
@@ -159,8 +160,9 @@ Result PqConnection::last_result() {
 }
 
 Error PqConnection::lost(const char *what) const {
-	return Error(sqlstate::kConnectionFailure, what, clean(PQerrorMessage(connection_.get())),
-				 "The run is tried again. If this happens often, look at the source's log for why it ends connections.");
+	return Error(
+		sqlstate::kConnectionFailure, what, clean(PQerrorMessage(connection_.get())),
+		"The run is tried again. If this happens often, look at the source's log for why it ends connections.");
 }
 
 Error PqConnection::error_of(const PGresult *result, const char *what, const std::string &user_query,

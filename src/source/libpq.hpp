@@ -17,9 +17,7 @@
 namespace hyperline::source {
 
 struct FreeResult {
-	void operator()(PGresult *result) const noexcept {
-		PQclear(result);
-	}
+	void operator()(PGresult *result) const noexcept { PQclear(result); }
 };
 using Result = std::unique_ptr<PGresult, FreeResult>;
 
@@ -48,18 +46,12 @@ public:
 	CopyRow next_copy_row(char *&row, int &length, bool wait);
 
 	/// From now on statements have to end within this time; 0: no limit.
-	void set_statement_timeout(std::chrono::seconds timeout) noexcept {
-		statement_timeout_ = timeout;
-	}
-	[[nodiscard]] PGconn *get() const noexcept {
-		return connection_.get();
-	}
+	void set_statement_timeout(std::chrono::seconds timeout) noexcept { statement_timeout_ = timeout; }
+	[[nodiscard]] PGconn *get() const noexcept { return connection_.get(); }
 
 private:
 	struct Finish {
-		void operator()(PGconn *connection) const noexcept {
-			PQfinish(connection);
-		}
+		void operator()(PGconn *connection) const noexcept { PQfinish(connection); }
 	};
 
 	void connect(std::chrono::seconds timeout);

@@ -124,8 +124,7 @@ Facts PostgresqlSource::check() {
 	Facts facts;
 	const auto started = std::chrono::steady_clock::now();
 	connection_.run("", {}, "the source does not answer a blank query");
-	facts.latency =
-		std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+	facts.latency = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
 	const Result result = connection_.run(kCheck, {}, "the source does not answer");
 	facts.server_version = field(result.get(), 0, 0);
 	facts.is_replica = flag(result.get(), 0, 1);
@@ -152,7 +151,8 @@ SELECT s.system_identifier || '/' || c.timeline_id || '/' ||
 FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c
 )";
 
-// What decides how values print is set to PostgreSQL's defaults, UTC apart, whatever the role or the database was given.
+// What decides how values print is set to PostgreSQL's defaults, UTC apart, whatever the role or the database was
+// given.
 constexpr const char *kSession = R"(
 SELECT pg_catalog.set_config(v.name, v.value, true)
 FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'),
@@ -177,8 +177,8 @@ Snapshot PostgresqlSource::begin() {
 		const Result position = connection_.run(kPosition, {}, what);
 		snapshot.position = field(position.get(), 0, 0);
 	} catch (const Error &error) {
-		if (error.failure().sqlstate != sqlstate::kInsufficientPrivilege &&
-			error.failure().sqlstate != "42883" && error.failure().sqlstate != sqlstate::kFeatureNotSupported) {
+		if (error.failure().sqlstate != sqlstate::kInsufficientPrivilege && error.failure().sqlstate != "42883" &&
+			error.failure().sqlstate != sqlstate::kFeatureNotSupported) {
 			throw;
 		}
 		connection_.run("ROLLBACK TO SAVEPOINT hyperline", {}, what);
@@ -276,11 +276,11 @@ ValueKind kind_of(const std::string &oid) {
 		ValueKind kind;
 	};
 	static constexpr Known kKnown[] = {
-		{"16", ValueKind::boolean}, {"20", ValueKind::integer},	   {"21", ValueKind::integer},
-		{"23", ValueKind::integer}, {"700", ValueKind::number},	   {"701", ValueKind::number},
-		{"1700", ValueKind::number}, {"114", ValueKind::json},	   {"3802", ValueKind::json},
-		{"1082", ValueKind::date},	{"1114", ValueKind::timestamp}, {"1184", ValueKind::timestamptz},
-		{"22", ValueKind::vector},	{"30", ValueKind::vector},
+		{"16", ValueKind::boolean},	 {"20", ValueKind::integer},	 {"21", ValueKind::integer},
+		{"23", ValueKind::integer},	 {"700", ValueKind::number},	 {"701", ValueKind::number},
+		{"1700", ValueKind::number}, {"114", ValueKind::json},		 {"3802", ValueKind::json},
+		{"1082", ValueKind::date},	 {"1114", ValueKind::timestamp}, {"1184", ValueKind::timestamptz},
+		{"22", ValueKind::vector},	 {"30", ValueKind::vector},
 	};
 	for (const Known &known : kKnown) {
 		if (oid == known.oid) {
@@ -299,8 +299,8 @@ void PostgresqlSource::fill_types(std::vector<Field> &fields, const PGresult *de
 	}
 	oids += "}";
 	modifiers += "}";
-	const Result types =
-		connection_.run(kTypes, {oids.c_str(), modifiers.c_str()}, "could not look up the types of the query's columns");
+	const Result types = connection_.run(kTypes, {oids.c_str(), modifiers.c_str()},
+										 "could not look up the types of the query's columns");
 	std::vector<bool> in_array(fields.size(), false);
 	for (int row = 0; row < PQntuples(types.get()); row++) {
 		const auto number = static_cast<std::size_t>(std::strtoull(field(types.get(), row, 0).c_str(), nullptr, 10));

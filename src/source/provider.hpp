@@ -37,8 +37,8 @@ struct Facts {
 
 /// The moment that a read sees.
 struct Snapshot {
-	std::int64_t time = 0;  ///< the source's clock when the read began: microseconds since 2000-01-01 UTC
-	std::string position;   ///< durable position: 'system identifier/timeline/log position'; empty: not to be had
+	std::int64_t time = 0; ///< the source's clock when the read began: microseconds since 2000-01-01 UTC
+	std::string position;  ///< durable position: 'system identifier/timeline/log position'; empty: not to be had
 	bool is_replica = false;
 };
 
@@ -46,16 +46,16 @@ struct Snapshot {
 struct ReadPlan {
 	enum class Rows {
 		all,
-		first,              ///< `limit` rows
-		without_cursor,     ///< those whose cursor field is NULL
-		from_cursor,        ///< those whose cursor field is at or past `from`, less `lookback`; in its order
+		first,			///< `limit` rows
+		without_cursor, ///< those whose cursor field is NULL
+		from_cursor,	///< those whose cursor field is at or past `from`, less `lookback`; in its order
 	};
-	std::string query;      ///< stripped, placeholders replaced
+	std::string query; ///< stripped, placeholders replaced
 	Rows rows = Rows::all;
 	std::uint64_t limit = 0;
 	Field cursor;
 	std::optional<std::string> from; ///< as the source printed it; nullopt: from the beginning
-	std::string lookback;            ///< an interval, for times only
+	std::string lookback;			 ///< an interval, for times only
 };
 
 /// Rows as they came, with the memory that they live in.
@@ -72,9 +72,7 @@ public:
 	void clear() noexcept;
 	/// Takes over a buffer of the provider's, freed with `free`.
 	void keep(void *buffer, void (*free)(void *));
-	std::vector<Value> &values() noexcept {
-		return values_;
-	}
+	std::vector<Value> &values() noexcept { return values_; }
 
 private:
 	struct Buffer {

@@ -172,9 +172,9 @@ namespace {
 
 // Statements that are none to load from, in upper case. What begins otherwise is for the source to judge.
 constexpr std::string_view kOtherStatements[] = {
-	"INSERT", "UPDATE",	 "DELETE", "MERGE", "COPY",	 "CALL",	 "DO",		"EXECUTE", "FETCH",	 "SHOW",	"EXPLAIN",
-	"SET",	  "RESET",	 "CREATE", "ALTER", "DROP",	 "TRUNCATE", "VACUUM",	"ANALYZE", "GRANT",	 "REVOKE",	"BEGIN",
-	"START",  "COMMIT",	 "END",	   "ABORT", "LOCK",	 "ROLLBACK", "PREPARE", "DECLARE", "LISTEN", "NOTIFY",
+	"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL",	   "DO",	  "EXECUTE", "FETCH",  "SHOW",	 "EXPLAIN",
+	"SET",	  "RESET",	"CREATE", "ALTER", "DROP", "TRUNCATE", "VACUUM",  "ANALYZE", "GRANT",  "REVOKE", "BEGIN",
+	"START",  "COMMIT", "END",	  "ABORT", "LOCK", "ROLLBACK", "PREPARE", "DECLARE", "LISTEN", "NOTIFY",
 };
 
 void refuse_other_statement(std::string_view query, const Piece &piece) {

@@ -1,5 +1,5 @@
-// A batch of events on its way into the tables. Rows come in as event/ made them; when the batch is full it is sorted by
-// key, rows of one key are resolved, and everything is written by a few statements in the transaction that is open:
+// A batch of events on its way into the tables. Rows come in as event/ made them; when the batch is full it is sorted
+// by key, rows of one key are resolved, and everything is written by a few statements in the transaction that is open:
 // customers first, then events, each in the order of its key, as every writer does (else they deadlock).
 //
 // Unchanged events are found by looking the keys up, before anything is locked or written.
@@ -54,8 +54,8 @@ struct PendingReject {
 	std::string field;
 	std::string code;
 	std::string message;
-	Datum row;                    ///< jsonb, in the batch's memory context
-	std::string_view id;          ///< for rows that were events already: completes `row`
+	Datum row;			 ///< jsonb, in the batch's memory context
+	std::string_view id; ///< for rows that were events already: completes `row`
 	std::string_view customer_id;
 	std::int64_t timestamp;
 	bool was_event;
@@ -63,6 +63,11 @@ struct PendingReject {
 
 /// Tells the row number at which this run saw a key before, or 0, and remembers this one.
 using SeenBefore = std::function<std::uint64_t(std::string_view id, std::string_view customer_id, std::uint64_t row)>;
+
+const char *const kDuplicateKey = "duplicate_key";
+const char *const kDuplicateMessage =
+	"another row of the same run has the same \"customerId\" and id, and other content: id does not identify a row of "
+	"the query";
 
 class Batch {
 public:
@@ -72,13 +77,9 @@ public:
 	void add(const std::vector<event::Event> &events, const std::vector<event::RejectedRow> &rejected,
 			 const std::vector<event::Token> &tokens, std::size_t bytes, const SeenBefore &seen_before);
 
-	[[nodiscard]] std::size_t rows() const noexcept {
-		return rows_;
-	}
+	[[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 	/// What it holds in memory, with the copy that storing it takes.
-	[[nodiscard]] std::size_t memory() const {
-		return context_.bytes() * 2;
-	}
+	[[nodiscard]] std::size_t memory() const { return context_.bytes() * 2; }
 
 	/// Writes it all and returns what was done. May be called again for the same rows after its transaction was rolled
 	/// back. Throws Error 40001 when other writers came between; then the same batch should be stored again.

@@ -103,10 +103,9 @@ void update_connection(const Connection &connection, const ConnectionChange &cha
 	if (change.new_name && *change.new_name != connection.name && !pg::run(kNameTaken, {*change.new_name}).empty()) {
 		throw name_taken("connection", *change.new_name);
 	}
-	pg::run(kUpdate,
-			{connection.id, change.new_name, change.url,
-			 change.url ? pg::Param(change.has_password) : pg::Param::null_bool(),
-			 change.max_concurrent_runs ? pg::Param(*change.max_concurrent_runs) : pg::Param::null_int()});
+	pg::run(kUpdate, {connection.id, change.new_name, change.url,
+					  change.url ? pg::Param(change.has_password) : pg::Param::null_bool(),
+					  change.max_concurrent_runs ? pg::Param(*change.max_concurrent_runs) : pg::Param::null_int()});
 	if (change.url) {
 		if (change.password) {
 			pg::run(kStoreSecret, {connection.id, *change.password});

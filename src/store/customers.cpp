@@ -132,8 +132,6 @@ void refuse_merged(const std::string &external_id, const std::string &status) {
 	}
 }
 
-
-
 } // namespace
 
 void create_customer(const std::string &external_id, const std::optional<std::string> &name) {

@@ -22,9 +22,7 @@ public:
 private:
 	struct Hash {
 		using is_transparent = void;
-		std::size_t operator()(std::string_view text) const noexcept {
-			return std::hash<std::string_view>{}(text);
-		}
+		std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 	};
 	std::unordered_map<std::string, bool, Hash, std::equal_to<>> known_;
 };
@@ -38,8 +36,9 @@ struct NamedCustomer {
 /// Statements that write a batch's customers, planned once a run.
 class CustomerStore {
 public:
-	/// Creates those that nobody knows and names those that are automatically created and have no name yet; in the order
-	/// of their ids, which every writer keeps (two that write in different orders deadlock). Returns how many it created.
+	/// Creates those that nobody knows and names those that are automatically created and have no name yet; in the
+	/// order of their ids, which every writer keeps (two that write in different orders deadlock). Returns how many it
+	/// created.
 	std::int64_t write(std::vector<NamedCustomer> &customers, const std::string &loader);
 
 private:

@@ -72,10 +72,9 @@ RETURNING loader_id
 } // namespace
 
 void insert_loader(const Loader &loader) {
-	const pg::Rows rows =
-		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
-						  loader.time_zone, loader.cursor_field, loader.lookback, loader.version_field, loader.paused,
-						  loader.next_run_at});
+	const pg::Rows rows = pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query,
+											loader.refresh_rate, loader.time_zone, loader.cursor_field, loader.lookback,
+											loader.version_field, loader.paused, loader.next_run_at});
 	if (rows.empty()) {
 		throw name_taken("loader", loader.name);
 	}

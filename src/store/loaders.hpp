@@ -41,8 +41,8 @@ std::optional<Loader> get_loader(std::int32_t id);
 /// Stores a new one, due at once; throws 42710 when the name is taken.
 void insert_loader(const Loader &loader);
 
-/// Writes all settings of `loader`, which was read in this transaction. With `read_everything` it forgets how far it has
-/// read: what it reads has changed.
+/// Writes all settings of `loader`, which was read in this transaction. With `read_everything` it forgets how far it
+/// has read: what it reads has changed.
 void update_loader(const Loader &loader, bool read_everything);
 
 void set_paused(const std::string &name, bool paused);

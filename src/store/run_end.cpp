@@ -88,9 +88,8 @@ void finish_unsuccessful(std::int64_t id, std::int32_t loader_id, RunStatus stat
 	if (!change_status(id, RunStatus::running, status)) {
 		return; // marked as interrupted already, by who found the loader's lock free
 	}
-	pg::run(kNoteError,
-			{id, failure.sqlstate, failure.message,
-			 join_lines(failure.detail, failure.hint.empty() ? "" : "HINT: " + failure.hint)});
+	pg::run(kNoteError, {id, failure.sqlstate, failure.message,
+						 join_lines(failure.detail, failure.hint.empty() ? "" : "HINT: " + failure.hint)});
 	if (status == RunStatus::failed) {
 		pg::run(kFail, {loader_id, failure.message});
 	}

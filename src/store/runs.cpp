@@ -66,8 +66,8 @@ Trigger trigger_from(const std::string &text) {
 }
 
 RunStatus status_from(const std::string &text) {
-	for (const RunStatus status : {RunStatus::running, RunStatus::succeeded, RunStatus::failed, RunStatus::cancelled,
-								   RunStatus::interrupted}) {
+	for (const RunStatus status :
+		 {RunStatus::running, RunStatus::succeeded, RunStatus::failed, RunStatus::cancelled, RunStatus::interrupted}) {
 		if (text == to_text(status)) {
 			return status;
 		}
@@ -236,9 +236,9 @@ bool start_run(std::int64_t id, const std::optional<std::string> &watermark_from
 }
 
 void add_counts(std::int64_t id, const Counts &batch, const std::optional<std::string> &watermark_to) {
-	const pg::Rows rows = pg::run(
-		kAddCounts, {id, batch.batches, batch.rows_read(), batch.inserted, batch.updated, batch.unchanged, batch.stale,
-					 batch.duplicates, batch.rejected, batch.customers_created, batch.bytes_read, watermark_to});
+	const pg::Rows rows = pg::run(kAddCounts, {id, batch.batches, batch.rows_read(), batch.inserted, batch.updated,
+											   batch.unchanged, batch.stale, batch.duplicates, batch.rejected,
+											   batch.customers_created, batch.bytes_read, watermark_to});
 	if (rows.empty()) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else");
 	}

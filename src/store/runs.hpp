@@ -83,10 +83,10 @@ void add_note(std::int64_t id, const std::string &name, const std::string &value
 
 /// How a run ended, for its loader.
 struct Success {
-	pg::Timestamp source_time;      ///< the source's clock at the start of the read
+	pg::Timestamp source_time; ///< the source's clock at the start of the read
 	std::string source_position;
 	std::optional<std::string> watermark;
-	bool read_everything = false;   ///< the whole query, not only what is new since the last run
+	bool read_everything = false; ///< the whole query, not only what is new since the last run
 };
 void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &success);
 /// failed or cancelled. A cancelled run does not count as a failure of its loader.

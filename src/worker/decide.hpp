@@ -42,15 +42,9 @@ public:
 		failures_ = 0;
 		next_ = {};
 	}
-	[[nodiscard]] bool may_try(Clock::time_point now) const {
-		return now >= next_;
-	}
-	[[nodiscard]] Clock::time_point next() const {
-		return next_;
-	}
-	[[nodiscard]] int failures() const {
-		return failures_;
-	}
+	[[nodiscard]] bool may_try(Clock::time_point now) const { return now >= next_; }
+	[[nodiscard]] Clock::time_point next() const { return next_; }
+	[[nodiscard]] int failures() const { return failures_; }
 
 private:
 	int failures_ = 0;

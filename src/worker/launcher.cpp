@@ -97,8 +97,8 @@ void Launcher::forget_missing(const std::vector<pg::Database> &databases) {
 	for (auto served = served_.begin(); served != served_.end();) {
 		const bool is_there = std::any_of(databases.begin(), databases.end(),
 										  [&](const pg::Database &database) { return database.oid == served->first; });
-		if (!is_there && (!served->second.scheduler ||
-						  served->second.scheduler->state() == pg::WorkerHandle::State::stopped)) {
+		if (!is_there &&
+			(!served->second.scheduler || served->second.scheduler->state() == pg::WorkerHandle::State::stopped)) {
 			pg::free_slot(served->second.slot);
 			served = served_.erase(served);
 		} else {

@@ -21,8 +21,8 @@ void run() {
 	const loader::Outcome outcome = loader::execute(run->id, transactions);
 	if (outcome.started && outcome.status == store::RunStatus::failed) {
 		const Failure &failure = outcome.failure;
-		pg::log_line("run " + std::to_string(run->id) + " of loader \"" + run->loader + "\" failed: " + failure.message +
-					 " (SQLSTATE " + failure.sqlstate + ")" +
+		pg::log_line("run " + std::to_string(run->id) + " of loader \"" + run->loader +
+					 "\" failed: " + failure.message + " (SQLSTATE " + failure.sqlstate + ")" +
 					 (failure.detail.empty() ? "" : "; " + failure.detail) +
 					 (failure.hint.empty() ? "" : " " + failure.hint));
 	}

@@ -35,8 +35,7 @@ struct InFlight {
 
 class Scheduler {
 public:
-	explicit Scheduler(int slot) : slot_(slot) {
-	}
+	explicit Scheduler(int slot) : slot_(slot) {}
 	/// Returns when the extension is gone.
 	void run();
 
@@ -203,8 +202,9 @@ steady_clock::time_point Scheduler::next_look(const std::optional<pg::Timestamp>
 	if (next) {
 		constexpr std::int64_t kLongest = 60'000'000;
 		const std::int64_t now_there = pg::now();
-		const std::int64_t left =
-			next->microseconds > now_there + kLongest ? kLongest : std::max<std::int64_t>(0, next->microseconds - now_there);
+		const std::int64_t left = next->microseconds > now_there + kLongest
+									  ? kLongest
+									  : std::max<std::int64_t>(0, next->microseconds - now_there);
 		until = std::min(until, now + std::chrono::microseconds(left));
 	}
 	for (const auto &[run, backoff] : unstarted_) {

@@ -25,16 +25,15 @@ std::vector<Field> with_extra(const Field &extra) {
 using Text = std::optional<std::string_view>;
 
 struct Mapped {
-	explicit Mapped(const std::vector<Field> &fields, const std::vector<Text> &texts, const MappingOptions &options = {})
+	explicit Mapped(const std::vector<Field> &fields, const std::vector<Text> &texts,
+					const MappingOptions &options = {})
 		: mapper(fields, options) {
 		for (const Text &text : texts) {
 			values.push_back(Value{text.value_or(""), !text});
 		}
 		mapper.map(source::Row{values.data(), values.size(), 7, 100}, out);
 	}
-	std::string code() const {
-		return out.rejected.empty() ? "" : out.rejected[0].rejection.code;
-	}
+	std::string code() const { return out.rejected.empty() ? "" : out.rejected[0].rejection.code; }
 	std::string json(TokenRange range) const {
 		std::string text;
 		for (std::uint32_t i = range.begin; i < range.end; i++) {
@@ -68,9 +67,7 @@ struct Mapped {
 		}
 		return text;
 	}
-	std::string record() const {
-		return out.events.empty() ? code() : json(out.events[0].record);
-	}
+	std::string record() const { return out.events.empty() ? code() : json(out.events[0].record); }
 
 	Mapper mapper;
 	std::vector<Value> values;

@@ -43,8 +43,9 @@ TEST(EventTimeText, ReadsFarYears) {
 TEST(EventTimeText, TellsInfinityFromNonsense) {
 	EXPECT_EQ(parse_time("infinity").status, TimeStatus::infinite);
 	EXPECT_EQ(parse_time("-infinity").status, TimeStatus::infinite);
-	for (const char *text : {"", "x", "2024", "2024-13-01", "2023-02-29", "2024-01-01 25:00:00", "2024-01-01 00:00",
-							 "2024-01-01 00:00:00.", "2024-01-01 00:00:00+0", "2024-01-01 00:00:00+00 AD", "01/02/2024"}) {
+	for (const char *text :
+		 {"", "x", "2024", "2024-13-01", "2023-02-29", "2024-01-01 25:00:00", "2024-01-01 00:00",
+		  "2024-01-01 00:00:00.", "2024-01-01 00:00:00+0", "2024-01-01 00:00:00+00 AD", "01/02/2024"}) {
 		EXPECT_EQ(parse_time(text).status, TimeStatus::invalid) << text;
 	}
 }

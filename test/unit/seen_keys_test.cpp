@@ -15,17 +15,11 @@ int open_files = 0;
 
 class MemorySpill final : public Spill {
 public:
-	MemorySpill() {
-		open_files++;
-	}
-	~MemorySpill() override {
-		open_files--;
-	}
+	MemorySpill() { open_files++; }
+	~MemorySpill() override { open_files--; }
 	MemorySpill(const MemorySpill &) = delete;
 	MemorySpill &operator=(const MemorySpill &) = delete;
-	void append(const void *bytes, std::size_t size) override {
-		bytes_.append(static_cast<const char *>(bytes), size);
-	}
+	void append(const void *bytes, std::size_t size) override { bytes_.append(static_cast<const char *>(bytes), size); }
 	void read(std::uint64_t offset, void *bytes, std::size_t size) override {
 		ASSERT_LE(offset + size, bytes_.size());
 		std::memcpy(bytes, bytes_.data() + offset, size);

@@ -27,7 +27,8 @@ TEST(WorkerDecide, StartsRunsInTheirOrderWithinBothLimits) {
 	const std::vector<Waiting> waiting{{1, 1, 2}, {2, 1, 2}, {3, 1, 2}, {4, 2, 1}, {5, 2, 1}, {6, 3, 1}};
 	EXPECT_EQ(choose_runs(waiting, {}, 0, 100), (std::vector<std::int64_t>{1, 2, 4, 6}));
 	EXPECT_EQ(choose_runs(waiting, {}, 0, 3), (std::vector<std::int64_t>{1, 2, 4}));
-	EXPECT_EQ(choose_runs(waiting, {{1, 2}}, 2, 4), (std::vector<std::int64_t>{4, 6})) << "a slow connection keeps nobody waiting";
+	EXPECT_EQ(choose_runs(waiting, {{1, 2}}, 2, 4), (std::vector<std::int64_t>{4, 6}))
+		<< "a slow connection keeps nobody waiting";
 	EXPECT_TRUE(choose_runs(waiting, {}, 4, 4).empty());
 }
 
