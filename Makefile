@@ -78,6 +78,11 @@ BITCODE_CXXFLAGS += $(LANGUAGE) $(INCLUDES) # PGXS's rule for bitcode ignores PG
 $(shlib): $(TOP)/scripts/exports.map
 $(OBJS:.o=.bc): %.bc: %.o # which knows its headers
 
+# For sql/gates.sql
+build/gates.so: $(TOP)/test/gates/gates.cpp $(TOP)/src/pg/gate.cpp $(wildcard $(TOP)/src/pg/*.hpp)
+	mkdir -p build
+	$(CXX) $(PG_CXXFLAGS) $(CPPFLAGS) -MF build/gates.d -g -O1 -fPIC -shared -o $@ $(filter %.cpp,$^)
+
 $(SCRIPT): $(SCRIPT_PARTS) $(EXTENSION).control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SCRIPT_PARTS); } >$@.new
 	mv $@.new $@

@@ -7,8 +7,10 @@
 extern "C" {
 HYPERLINE_MODULE_MAGIC;
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): PostgreSQL names it
 PGDLLEXPORT void _PG_init();
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 void _PG_init() {
 	namespace pg = hyperline::pg;
 	pg::define_settings();

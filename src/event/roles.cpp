@@ -170,6 +170,7 @@ void check_setting(const char *setting, const std::string &name, const std::vect
 
 std::vector<FieldReport> describe(const std::vector<Field> &fields) {
 	std::vector<FieldReport> report;
+	report.reserve(fields.size() + kRequired.size());
 	for (const Field &field : fields) {
 		report.push_back(report_of(field, fields));
 	}

@@ -180,8 +180,9 @@ std::size_t write_json_time(std::string_view text, char *out) {
 	std::size_t end = text.size() - era.size();
 	const bool short_zone = end >= 3 && (text[end - 3] == '+' || text[end - 3] == '-') && end - 3 > blank;
 	if (short_zone) {
-		std::memcpy(out + end, ":00", 3);
-		end += 3;
+		for (const char c : {':', '0', '0'}) {
+			out[end++] = c;
+		}
 		std::memcpy(out + end, era.data(), era.size());
 		end += era.size();
 		return end;

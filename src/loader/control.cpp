@@ -94,37 +94,15 @@ std::int64_t run_loader(const std::string &name) {
 	return id;
 }
 
-namespace {
-
-// Queues the session's own run, or takes over a queued one; nullopt while another process has one running.
-std::optional<std::int64_t> claim_run(const std::string &name, pg::Transactions &transactions) {
-	return transactions.run([&]() -> std::optional<std::int64_t> {
-		const store::Loader loader = store::find_loader(name);
-		store::mark_interrupted(store::loader_lock_space());
-		const std::int64_t id = store::queue_run(loader.id, store::Trigger::session, 1, pg::Timestamp{pg::now()});
-		if (get_run(id).status == store::RunStatus::running) {
-			return std::nullopt;
-		}
-		store::take_over(id);
-		return id;
-	});
-}
-
-} // namespace
-
 void refresh_loader(const std::string &name, pg::Transactions &transactions) {
 	Poll poll(pg::Deadline::max());
-	for (;;) {
-		if (const std::optional<std::int64_t> id = claim_run(name, transactions)) {
-			const Outcome outcome = execute(*id, transactions);
-			if (outcome.started) {
-				if (outcome.status != store::RunStatus::succeeded) {
-					throw Error(outcome.failure);
-				}
-				return;
-			}
-		}
+	Outcome outcome = execute_in_session(name, transactions);
+	while (!outcome.started) {
 		poll.again();
+		outcome = execute_in_session(name, transactions);
+	}
+	if (outcome.status != store::RunStatus::succeeded) {
+		throw Error(outcome.failure);
 	}
 }
 

@@ -336,47 +336,22 @@ void record_ending(const store::Run &run, const store::Connection &connection, c
 
 } // namespace
 
-Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
-	std::optional<store::Run> run;
-	std::optional<store::Loader> loader;
-	store::Connection connection;
-	std::uint32_t lock_space = 0;
-	transactions.run([&] {
-		run = store::find_run(run_id);
-		loader = run ? store::get_loader(run->loader_id) : std::nullopt;
-		if (loader) {
-			connection = store::get_connection(loader->connection_id);
-		}
-		lock_space = store::loader_lock_space();
-	});
-	Outcome outcome;
-	if (!loader || run->status != store::RunStatus::queued) {
-		outcome.started = false;
-		return outcome;
-	}
-	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(loader->id));
-	bool started = false;
-	if (lock.held()) {
-		transactions.run([&] {
-			loader = store::get_loader(run->loader_id); // as it is now that nobody else runs it
-			started = loader && store::start_run(run_id, loader->cursor_field ? loader->watermark : std::nullopt);
-		});
-	}
-	if (!started) {
-		outcome.started = false;
-		return outcome;
-	}
+namespace {
 
-	Run carried(*run, *loader, connection, transactions);
+// A run that is running, under the lock that the caller holds.
+Outcome carry_out(const store::Run &run, const store::Loader &loader, const store::Connection &connection,
+				  pg::Transactions &transactions) {
+	Outcome outcome;
+	Run carried(run, loader, connection, transactions);
 	Ending ending;
 	bool failed = false;
 	try {
 		const store::Success success = carried.read_and_store();
 		transactions.run([&] {
-			if (store::permission_to_store(*loader) == store::Permission::changed) {
+			if (store::permission_to_store(loader) == store::Permission::changed) {
 				throw Stopped("the loader was changed; it is due again with its new settings");
 			}
-			store::finish_succeeded(run_id, loader->id, success);
+			store::finish_succeeded(run.id, loader.id, success);
 		});
 	} catch (...) {
 		ending = describe_ending();
@@ -386,11 +361,81 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 		if (ending.needs_rollback) {
 			transactions.rollback();
 		}
-		record_ending(*run, connection, ending, carried.opened(), transactions);
+		record_ending(run, connection, ending, carried.opened(), transactions);
 		outcome.status = ending.status;
 		outcome.failure = ending.failure;
 	}
 	return outcome;
+}
+
+Outcome not_started() {
+	Outcome outcome;
+	outcome.started = false;
+	return outcome;
+}
+
+std::optional<std::string> watermark_of(const store::Loader &loader) {
+	return loader.cursor_field ? loader.watermark : std::nullopt;
+}
+
+} // namespace
+
+Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
+	std::optional<store::Run> run;
+	std::uint32_t lock_space = 0;
+	transactions.run([&] {
+		run = store::find_run(run_id);
+		lock_space = store::loader_lock_space();
+	});
+	if (!run || run->status != store::RunStatus::queued) {
+		return not_started();
+	}
+	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(run->loader_id));
+	if (!lock.held()) {
+		return not_started();
+	}
+	std::optional<store::Loader> loader; // as it is now that nobody else runs it
+	store::Connection connection;
+	transactions.run([&] {
+		loader = store::get_loader(run->loader_id);
+		if (loader && store::start_run(run_id, watermark_of(*loader))) {
+			connection = store::get_connection(loader->connection_id);
+		} else {
+			loader.reset();
+		}
+	});
+	return loader ? carry_out(*run, *loader, connection, transactions) : not_started();
+}
+
+Outcome execute_in_session(const std::string &name, pg::Transactions &transactions) {
+	std::int32_t loader_id = 0;
+	std::uint32_t lock_space = 0;
+	transactions.run([&] {
+		lock_space = store::loader_lock_space();
+		loader_id = store::find_loader(name).id;
+		store::mark_interrupted(lock_space);
+	});
+	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(loader_id));
+	if (!lock.held()) {
+		return not_started();
+	}
+	// Queued and started in one transaction: a background worker never sees it waiting.
+	std::optional<store::Loader> loader;
+	std::optional<store::Run> run;
+	store::Connection connection;
+	transactions.run([&] {
+		loader = store::get_loader(loader_id);
+		if (!loader) {
+			return;
+		}
+		const std::int64_t id = store::queue_run(loader_id, store::Trigger::session, 1, pg::Timestamp{pg::now()});
+		store::take_over(id);
+		if (store::start_run(id, watermark_of(*loader))) {
+			run = store::find_run(id);
+			connection = store::get_connection(loader->connection_id);
+		}
+	});
+	return run ? carry_out(*run, *loader, connection, transactions) : not_started();
 }
 
 } // namespace hyperline::loader

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "pg/failure.hpp"
 #include "pg/transaction.hpp"
@@ -21,5 +22,9 @@ struct Outcome {
 /// Carries out the queued run `run_id` and commits its end, whatever happened: only what makes that impossible is
 /// thrown. Takes the loader's lock. A failed run of the schedule gets its retry queued (not one of a session).
 Outcome execute(std::int64_t run_id, pg::Transactions &transactions);
+
+/// The same for a run of this session: one that is queued is taken over. Not started while another process runs the
+/// loader. Throws 42704 for an unknown loader.
+Outcome execute_in_session(const std::string &name, pg::Transactions &transactions);
 
 } // namespace hyperline::loader

@@ -20,7 +20,7 @@ TempFile::~TempFile() {
 void TempFile::append(const void *bytes, std::size_t size) {
 	call([=, this] {
 		errno = 0;
-		const int written = FileWrite(file_, static_cast<char *>(const_cast<void *>(bytes)), size,
+		const int written = FileWrite(file_, static_cast<char *>(const_cast<void *>(bytes)), static_cast<int>(size),
 									  static_cast<off_t>(size_), WAIT_EVENT_BUFFILE_WRITE);
 		if (written != static_cast<int>(size)) {
 			if (errno == 0) {
@@ -34,8 +34,8 @@ void TempFile::append(const void *bytes, std::size_t size) {
 
 void TempFile::read(std::uint64_t offset, void *bytes, std::size_t size) {
 	call([=, this] {
-		const int got =
-			FileRead(file_, static_cast<char *>(bytes), size, static_cast<off_t>(offset), WAIT_EVENT_BUFFILE_READ);
+		const int got = FileRead(file_, static_cast<char *>(bytes), static_cast<int>(size), static_cast<off_t>(offset),
+								 WAIT_EVENT_BUFFILE_READ);
 		if (got != static_cast<int>(size)) {
 			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
 							errmsg("could not read from a temporary file: %d of %zu bytes", got, size)));

@@ -12,7 +12,7 @@
 namespace hyperline::source {
 
 /// The longest query, in bytes.
-inline constexpr std::size_t kMaxQueryLength = 1024 * 1024;
+inline constexpr std::size_t kMaxQueryLength = std::size_t{1024} * 1024;
 
 /// Returns the start of `query` up to its terminating semicolon or its end, without the blanks there, so that it can be
 /// prepared alone and embedded as "COPY (" + text + "\n) TO STDOUT" (a comment may end it: mind the line end).

@@ -66,9 +66,7 @@ void SqlLexer::read_until(Piece &piece, std::size_t begin, std::string_view mark
 void SqlLexer::read_string(Piece &piece, std::size_t quote, bool has_escapes) noexcept {
 	piece.kind = PieceKind::string;
 	for (std::size_t i = quote + 1; i < text_.size(); ++i) {
-		if (text_[i] == '\\' && has_escapes) {
-			++i;
-		} else if (text_[i] == '\'' && at(i + 1) == '\'') {
+		if ((text_[i] == '\\' && has_escapes) || (text_[i] == '\'' && at(i + 1) == '\'')) {
 			++i;
 		} else if (text_[i] == '\'') {
 			piece.end = i + 1;

@@ -64,8 +64,8 @@ struct PendingReject {
 /// Tells the row number at which this run saw a key before, or 0, and remembers this one.
 using SeenBefore = std::function<std::uint64_t(std::string_view id, std::string_view customer_id, std::uint64_t row)>;
 
-const char *const kDuplicateKey = "duplicate_key";
-const char *const kDuplicateMessage =
+inline constexpr const char *kDuplicateKey = "duplicate_key";
+inline constexpr const char *kDuplicateMessage =
 	"another row of the same run has the same \"customerId\" and id, and other content: id does not identify a row of "
 	"the query";
 
