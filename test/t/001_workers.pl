@@ -77,6 +77,13 @@ my $killed = $target->safe_psql('postgres', "SELECT max(run_id) FROM hyperline.l
 ok($target->poll_query_until('postgres', "SELECT count(*) >= 1 FROM hyperline.loader_runs WHERE loader = 'slow' AND run_id > $killed AND status = 'succeeded'"),
 	'and its loader runs again');
 
+# Runs of a session beside a scheduler that is awake
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('product', 'session', \$q\$$calls\$q\$, paused => true)");
+$target->safe_psql('postgres', join(';', ("CALL hyperline.refresh_loader('session')") x 30));
+is($target->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE trigger = 'session' AND status = 'succeeded') FROM hyperline.loader_runs WHERE loader = 'session'"),
+	'30|30', 'each call is one run, which no worker takes');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('session')");
+
 # Somebody ends a run, pauses, drops.
 create_loader('forever', 'SELECT 1 AS id, 2 AS "customerId", now() AS timestamp, pg_sleep(600)::text', '1 hour');
 ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = 'forever' AND status = 'running'"), 'a run that does not end');
