@@ -156,7 +156,9 @@ ValueProblem JsonWriter::time(std::string_view text) {
 
 // RapidJSON's events, as tokens. Its buffers do not outlive the call, so texts are kept.
 struct JsonEvents {
-	explicit JsonEvents(JsonWriter &writer) : writer_(writer) {}
+	/// `numbers`: stand in the place of those of the text, in their order; null: the text's own count.
+	explicit JsonEvents(JsonWriter &writer, const std::vector<std::string_view> *numbers = nullptr)
+		: writer_(writer), numbers_(numbers) {}
 
 	ValueProblem problem;
 
@@ -169,6 +171,10 @@ struct JsonEvents {
 		return note(writer_.count(0));
 	}
 	bool RawNumber(const char *text, rapidjson::SizeType length, bool /* copy */) {
+		if (numbers_ != nullptr) {
+			return note(next_number_ < numbers_->size() ? writer_.number((*numbers_)[next_number_++], false)
+														: kNotJson);
+		}
 		return note(writer_.number(writer_.arena_.keep({text, length}), false));
 	}
 	bool String(const char *text, rapidjson::SizeType length, bool /* copy */) {
@@ -213,27 +219,75 @@ private:
 	}
 
 	JsonWriter &writer_;
+	const std::vector<std::string_view> *numbers_;
+	std::size_t next_number_ = 0;
 	std::size_t depth_ = 0;
 };
 
+namespace {
+
+// RapidJSON refuses numbers that a double cannot hold, even when it is asked for their texts. `text` with a 0 in the
+// place of each number, and the numbers.
+std::string without_numbers(std::string_view text, std::vector<std::string_view> &numbers) {
+	std::string out;
+	bool in_string = false;
+	for (std::size_t at = 0; at < text.size();) {
+		const char c = text[at];
+		if (!in_string && (c == '-' || is_digit(c))) {
+			const std::size_t end = std::min(text.find_first_not_of("0123456789+-.eE", at), text.size());
+			const std::string_view number = text.substr(at, end - at);
+			if (shape_of(number).valid) {
+				numbers.push_back(number);
+				out += '0';
+			} else {
+				out += number; // for RapidJSON to refuse
+			}
+			at = end;
+			continue;
+		}
+		if (in_string && c == '\\' && at + 1 < text.size()) {
+			out += c;
+			at++;
+		} else if (c == '"') {
+			in_string = !in_string;
+		}
+		out += text[at++];
+	}
+	return out;
+}
+
+} // namespace
+
 // Iterative, so that nesting takes no stack.
-ValueProblem JsonWriter::json(std::string_view text) {
+static rapidjson::ParseResult parse(std::string_view text, JsonEvents &events) {
 	rapidjson::MemoryStream stream(text.data(), text.size());
 	rapidjson::Reader reader;
-	JsonEvents events(*this);
 	constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-	const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, events);
-	if (!result.IsError()) {
-		return kNone;
-	}
-	if (result.Code() == rapidjson::kParseErrorTermination) {
-		return events.problem;
+	return reader.Parse<kFlags>(stream, events);
+}
+
+ValueProblem JsonWriter::json(std::string_view text) {
+	const std::size_t tokens = tokens_.size();
+	const std::size_t size = size_;
+	JsonEvents events(*this);
+	rapidjson::ParseResult result = parse(text, events);
+	ValueProblem problem = events.problem;
+	if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
+		tokens_.resize(tokens);
+		size_ = size;
+		std::vector<std::string_view> numbers;
+		const std::string plain = without_numbers(text, numbers);
+		JsonEvents again(*this, &numbers);
+		result = parse(plain, again);
+		problem = again.problem;
 	}
 	switch (result.Code()) {
+	case rapidjson::kParseErrorNone:
+		return kNone;
+	case rapidjson::kParseErrorTermination:
+		return problem;
 	case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
 		return kNoSurrogate;
-	case rapidjson::kParseErrorNumberTooBig:
-		return kNumberTooLarge;
 	default:
 		return kNotJson;
 	}

@@ -38,7 +38,7 @@ void register_static_worker(const char *name, const char *function) {
 
 WorkerHandle::State WorkerHandle::state(int *pid) const {
 	pid_t found = 0;
-	switch (GetBackgroundWorkerPid(handle_, &found)) {
+	switch (GetBackgroundWorkerPid(handle_.get(), &found)) {
 	case BGWH_STARTED:
 		if (pid != nullptr) {
 			*pid = static_cast<int>(found);
@@ -51,8 +51,12 @@ WorkerHandle::State WorkerHandle::state(int *pid) const {
 	}
 }
 
+void WorkerHandle::Free::operator()(BackgroundWorkerHandle *handle) const noexcept {
+	pfree(handle); // raises nothing
+}
+
 void WorkerHandle::terminate() const {
-	TerminateBackgroundWorker(handle_);
+	TerminateBackgroundWorker(handle_.get());
 }
 
 std::optional<WorkerHandle> start_worker(const std::string &name, const char *type, const char *function,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,7 +28,7 @@ void register_static_worker(const char *name, const char *function);
 /// A worker that this process has started; forgetting it does not stop it.
 class WorkerHandle {
 public:
-	WorkerHandle() = default;
+	/// Takes over `handle`, which RegisterDynamicBackgroundWorker() has made.
 	explicit WorkerHandle(BackgroundWorkerHandle *handle) : handle_(handle) {}
 
 	enum class State { not_started, running, stopped };
@@ -36,7 +37,10 @@ public:
 	void terminate() const;
 
 private:
-	BackgroundWorkerHandle *handle_ = nullptr;
+	struct Free {
+		void operator()(BackgroundWorkerHandle *handle) const noexcept;
+	};
+	std::unique_ptr<BackgroundWorkerHandle, Free> handle_;
 };
 
 /// Starts a worker that is not restarted; this process's latch is set when it has started and when it has ended.

@@ -16,7 +16,7 @@ struct Database {
 /// Those that allow connections and are no templates. Begins and ends a transaction.
 std::vector<Database> list_databases();
 
-/// The name of the database that this process is connected to.
+/// The name of the database that this process is connected to. Needs an open transaction.
 std::string current_database();
 
 } // namespace hyperline::pg

@@ -58,6 +58,7 @@ private:
 	Backoff no_slot_;
 	Backoff failures_;
 	std::string last_failure_;
+	bool said_started_ = false;
 	steady_clock::time_point last_removal_;
 	std::optional<pg::Timestamp> next_;
 };
@@ -106,11 +107,11 @@ void Scheduler::queue_due() {
 }
 
 bool Scheduler::start(const store::QueuedRun &run) {
-	const std::optional<pg::WorkerHandle> runner =
+	std::optional<pg::WorkerHandle> runner =
 		pg::start_worker("hyperline runner: " + run.loader, "hyperline runner", "hyperline_runner_main",
 						 pg::WorkerArguments{MyDatabaseId, run.id, slot_, 0});
 	if (runner) {
-		in_flight_[run.id] = InFlight{*runner, run.connection_id};
+		in_flight_.insert_or_assign(run.id, InFlight{*std::move(runner), run.connection_id});
 		no_slot_.succeeded();
 		return true;
 	}
@@ -231,7 +232,16 @@ void Scheduler::run() {
 		bool rolled_back = true;
 		try {
 			if (!round()) {
+				if (said_started_) {
+					pg::log_line("hyperline scheduler ends: the extension was dropped");
+				}
 				return;
+			}
+			if (!said_started_) {
+				said_started_ = true;
+				std::string database;
+				transactions_.run([&] { database = pg::current_database(); });
+				pg::log_line("hyperline scheduler started for database \"" + database + "\"");
 			}
 			failures_.succeeded();
 			last_failure_.clear();

@@ -162,6 +162,12 @@ TEST(EventMapper, JsonIsKeptAsItIs) {
 	EXPECT_EQ(as_json(json, R"("\u0000")"), "unsupported_json");
 	EXPECT_EQ(as_json(json, R"({"\u0000": 1})"), "unsupported_json");
 	EXPECT_EQ(as_json(json, R"("\ud800")"), "unsupported_json");
+	const std::string digits(400, '9');
+	EXPECT_EQ(as_json(json, R"(["\"5", 1e400, )" + digits + R"(, {"7": -2.5E-3, "8\\": 0}])"),
+			  "{x:['\"5' 1e400 " + digits + " {7:-2.5E-3 8\\:0 }]}")
+		<< "more than a double holds";
+	EXPECT_EQ(as_json(json, "[1e400, 01]"), "invalid_value");
+	EXPECT_EQ(as_json(json, "1e200000"), "unsupported_json");
 	EXPECT_EQ(as_json(json, "{"), "invalid_value");
 	EXPECT_EQ(as_json(json, "1 2"), "invalid_value");
 	EXPECT_EQ(as_json(json, std::string(5000, '[') + std::string(5000, ']')), "json_too_deep");
