@@ -33,12 +33,12 @@ Failure refused(std::string_view query) {
 }
 
 std::string refusal(std::string_view query) {
-	const Failure failure = refused(query);
+	Failure failure = refused(query);
 	return failure.sqlstate + ": " + failure.message;
 }
 
 Failure refused_placeholder(std::string_view query) {
-	const Failure failure = failure_of([&] { return uses_placeholder(query); });
+	Failure failure = failure_of([&] { return uses_placeholder(query); });
 	EXPECT_EQ(failure_of([&] { return substitute(query, "x"); }).message, failure.message);
 	EXPECT_EQ(failure.sqlstate, "42601");
 	return failure;
@@ -275,7 +275,7 @@ TEST(QueryText, EveryCharacterOfTheUsersTextIsMappedToItself) {
 		for (std::uint32_t parts = random() % 8; parts > 0; --parts) {
 			if (random() % 3 == 0) {
 				const std::string blanks(random() % 3, ' ');
-				query += "{{" + blanks + "last_refreshed_at" + blanks + "}}";
+				query.append("{{").append(blanks).append("last_refreshed_at").append(blanks).append("}}");
 				characters += 21 + 2 * blanks.size();
 			} else {
 				const std::string mark =
