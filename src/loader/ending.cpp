@@ -1,0 +1,82 @@
+#include "loader/ending.hpp"
+
+#include <new>
+#include <random>
+
+#include "loader/retry.hpp"
+#include "loader/storing.hpp"
+#include "pg/settings.hpp"
+#include "pg/time.hpp"
+#include "pg/wait.hpp"
+#include "schedule/retry.hpp"
+#include "store/loaders.hpp"
+
+namespace hyperline::loader {
+
+Ending describe_ending() {
+	Ending ending;
+	try {
+		throw;
+	} catch (const pg::Error &error) {
+		ending.failure = error.failure();
+		ending.status = ending.failure.sqlstate == sqlstate::kQueryCanceled ? store::RunStatus::cancelled
+																			: store::RunStatus::failed;
+		ending.needs_rollback = true;
+	} catch (const Stopped &stopped) {
+		ending.failure = stopped.failure();
+		ending.status = store::RunStatus::cancelled;
+		ending.due_again = true;
+	} catch (const Error &error) {
+		ending.failure = error.failure();
+	} catch (const std::bad_alloc &) {
+		ending.failure = Failure{"53200", "out of memory", {}, {}};
+	} catch (const std::exception &error) {
+		ending.failure = Failure{sqlstate::kInternalError, error.what(), {}, {}};
+	}
+	return ending;
+}
+
+namespace {
+
+void queue_retry(const store::Run &run, const std::string &state) {
+	if (run.trigger == store::Trigger::session || !worth_retrying(state)) {
+		return;
+	}
+	const std::optional<store::Loader> loader = store::get_loader(run.loader_id);
+	if (!loader || loader->paused) {
+		return;
+	}
+	std::random_device random;
+	const double jitter = static_cast<double>(random()) / static_cast<double>(std::random_device::max());
+	const auto to_instant = [](std::int64_t microseconds) {
+		return schedule::Instant(std::chrono::microseconds(microseconds + pg::kUnixEpochOffset));
+	};
+	const std::optional<schedule::Instant> at = schedule::next_retry(
+		run.attempt, pg::settings.max_retries, std::chrono::seconds(pg::settings.retry_delay_seconds), jitter,
+		to_instant(pg::now()), to_instant(loader->next_run_at.microseconds));
+	if (at) {
+		store::queue_run(run.loader_id, store::Trigger::retry, run.attempt + 1,
+						 pg::Timestamp{at->time_since_epoch().count() - pg::kUnixEpochOffset});
+	}
+}
+
+} // namespace
+
+void record_ending(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
+				   pg::Transactions &transactions) {
+	transactions.run([&] {
+		store::finish_unsuccessful(run.id, run.loader_id, ending.status, ending.failure);
+		if (ending.status == store::RunStatus::failed) {
+			if (!opened) {
+				store::record_unreachable(connection.id, ending.failure.detail.empty() ? ending.failure.message
+																					   : ending.failure.detail);
+			}
+			queue_retry(run, ending.failure.sqlstate);
+		}
+		if (ending.due_again) {
+			store::make_due_at_once(run.loader_id);
+		}
+	});
+}
+
+} // namespace hyperline::loader

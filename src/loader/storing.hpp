@@ -1,0 +1,40 @@
+// A batch into the tables, with the run's counts and the watermark, in one transaction; once more when other sessions
+// were in its way.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pg/failure.hpp"
+#include "pg/transaction.hpp"
+#include "store/batch.hpp"
+#include "store/loaders.hpp"
+
+namespace hyperline::loader {
+
+/// The run ends here, in good order: somebody changed its loader meanwhile.
+class Stopped final : public Error {
+public:
+	explicit Stopped(const char *message) : Error(sqlstate::kQueryCanceled, message) {}
+};
+
+class Storing {
+public:
+	Storing(std::int64_t run_id, const store::Loader &loader, pg::Transactions &transactions)
+		: run_id_(run_id), loader_(loader), transactions_(transactions) {}
+
+	/// Stores the batch and empties it. `watermark`: how far the loader has read with it; nullopt: it stays.
+	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; 40001 when
+	/// other sessions did not let it in.
+	void store(store::Batch &batch, const std::optional<std::string> &watermark);
+
+private:
+	bool try_to_store(store::Batch &batch, const std::optional<std::string> &watermark);
+
+	std::int64_t run_id_;
+	const store::Loader &loader_;
+	pg::Transactions &transactions_;
+	bool stop_after_batch_ = false;
+};
+
+} // namespace hyperline::loader
