@@ -3,6 +3,7 @@
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
 #include "pg/transaction.hpp"
+#include "source/rules.hpp"
 
 extern "C" {
 HYPERLINE_MODULE_MAGIC;
@@ -13,7 +14,7 @@ PGDLLEXPORT void _PG_init();
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 void _PG_init() {
 	namespace pg = hyperline::pg;
-	pg::define_settings();
+	pg::define_settings({hyperline::source::check_name_servers});
 	pg::on_marked_commit([]() { pg::wake_scheduler(); });
 	if (pg::is_preloaded()) {
 		pg::request_shared_memory();

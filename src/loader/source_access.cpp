@@ -8,7 +8,7 @@ namespace hyperline::loader {
 
 source::Limits source_limits() {
 	return source::Limits{std::chrono::seconds(pg::settings.connect_timeout_seconds),
-						  std::chrono::seconds(pg::settings.statement_timeout_seconds)};
+						  std::chrono::seconds(pg::settings.statement_timeout_seconds), pg::settings.name_servers};
 }
 
 std::unique_ptr<source::Source> open_source(const store::Connection &connection) {

@@ -11,11 +11,15 @@ extern "C" {
 #include <funcapi.h>
 #include <pgstat.h>
 #include <storage/ipc.h>
+#include <storage/latch.h>
 #include <storage/lwlock.h>
 #include <storage/shmem.h>
 #include <utils/guc.h>
 #if PG_VERSION_NUM < 150000
 #include <access/xlog.h>
+#endif
+#if PG_VERSION_NUM >= 180000
+#include <storage/waiteventset.h>
 #endif
 }
 
@@ -47,6 +51,15 @@ inline void ask_for_shared_memory(ShmemRequest request) {
 	};
 #else
 	request();
+#endif
+}
+
+// The second parameter of 17 and later is the resource owner; none is needed for a set that its maker frees.
+inline WaitEventSet *create_wait_event_set(int events) {
+#if PG_VERSION_NUM >= 170000
+	return CreateWaitEventSet(nullptr, events);
+#else
+	return CreateWaitEventSet(CurrentMemoryContext, events);
 #endif
 }
 

@@ -1,6 +1,8 @@
 #include "pg/settings.hpp"
 
+#include <array>
 #include <climits>
+#include <exception>
 
 extern "C" {
 #include <utils/guc.h>
@@ -12,13 +14,34 @@ Settings settings{};
 
 namespace {
 bool preloaded = false;
+SettingChecks setting_checks{};
+
+// For a hook, which PostgreSQL calls also outside of a transaction: nothing is thrown out of it.
+bool passes(CheckText check, const char *value) noexcept {
+	std::array<char, 300> fault{};
+	try {
+		const std::string found = check(value != nullptr ? value : "");
+		found.copy(fault.data(), fault.size() - 1);
+	} catch (const std::exception &) {
+		return false; // out of memory
+	}
+	if (fault[0] != '\0') {
+		GUC_check_errdetail("%s", fault.data());
+	}
+	return fault[0] == '\0';
+}
+
+bool check_name_servers(char **value, void ** /*extra*/, GucSource /*source*/) {
+	return passes(setting_checks.name_servers, *value);
+}
 } // namespace
 
 bool is_preloaded() {
 	return preloaded;
 }
 
-void define_settings() {
+void define_settings(const SettingChecks &checks) {
+	setting_checks = checks;
 	preloaded = process_shared_preload_libraries_in_progress;
 	DefineCustomStringVariable("hyperline_connector.databases", "Databases in which loaders are scheduled.",
 							   "A comma-separated list of names, or * for every database that has the extension.",
@@ -51,6 +74,10 @@ void define_settings() {
 	DefineCustomIntVariable(
 		"hyperline_connector.retry_delay", "Time before the first retry of a failed run; doubled for each further one.",
 		nullptr, &settings.retry_delay_seconds, 10, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr, nullptr);
+	DefineCustomStringVariable("hyperline_connector.name_servers", "Name servers that look up the hosts of sources.",
+							   "A comma-separated list of addresses, each with a port if need be; empty for those of "
+							   "the operating system.",
+							   &settings.name_servers, "", PGC_SIGHUP, 0, check_name_servers, nullptr, nullptr);
 	reserve_setting_prefix("hyperline_connector");
 }
 

@@ -1,6 +1,9 @@
 // The extension's settings (GUCs), and those that a worker needs to have whatever a role or a database was given.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "pg/gate.hpp"
 
 namespace hyperline::pg {
@@ -17,12 +20,22 @@ struct Settings {
 	int batch_memory_kilobytes;
 	int max_retries;
 	int retry_delay_seconds;
+	char *name_servers; ///< empty: those of the operating system
+};
+
+/// Whether a setting of text may have a value; says what is wrong with it in a sentence, empty when nothing is. Must
+/// not throw and knows no database.
+using CheckText = std::string (*)(std::string_view value);
+
+/// The checks that other rooms make of their settings.
+struct SettingChecks {
+	CheckText name_servers;
 };
 
 extern Settings settings;
 
 /// Defines them. Called once, from _PG_init.
-void define_settings();
+void define_settings(const SettingChecks &checks);
 
 /// Whether the library was loaded by shared_preload_libraries, so that there are background workers.
 bool is_preloaded();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <vector>
 
 #include "pg/gate.hpp"
 
@@ -17,6 +18,21 @@ enum class Woken { socket, latch, deadline };
 /// Runs the interrupts that came in: throws Error on a cancelled query, and does not return from a termination.
 /// A settings reload that is due in a worker is carried out.
 Woken wait(int socket, bool readable, bool writable, Deadline deadline);
+
+/// One of several sockets: what is waited for, and what a wait found.
+struct Socket {
+	int descriptor = -1;
+	bool readable = false;
+	bool writable = false;
+	bool is_readable = false; ///< found
+	bool is_writable = false; ///< found
+};
+
+/// The most sockets that one wait can watch.
+inline constexpr std::size_t kMostSockets = 32;
+
+/// The same for any number of sockets up to kMostSockets, none included: notes in each what happened to it.
+Woken wait(std::vector<Socket> &sockets, Deadline deadline);
 
 /// Runs the interrupts that have come in, without waiting.
 void check_interrupts();

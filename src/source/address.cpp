@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <arpa/inet.h>
+
 namespace hyperline::source {
 
 namespace {
@@ -72,7 +74,33 @@ bool ends_in_number(std::string_view host) noexcept {
 	return std::all_of(label.begin(), label.end(), is_digit);
 }
 
+constexpr std::array<std::uint8_t, 12> kIpv4Prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
 } // namespace
+
+IpAddress::IpAddress(const Ipv4Address &address) noexcept {
+	std::copy(kIpv4Prefix.begin(), kIpv4Prefix.end(), bytes_.begin());
+	std::copy(address.begin(), address.end(), bytes_.begin() + kIpv4Prefix.size());
+}
+
+bool IpAddress::is_ipv4() const noexcept {
+	return std::equal(kIpv4Prefix.begin(), kIpv4Prefix.end(), bytes_.begin());
+}
+
+std::string IpAddress::text() const {
+	std::array<char, INET6_ADDRSTRLEN> text{};
+	const bool ipv4 = is_ipv4();
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, bytes_.data() + (ipv4 ? kIpv4Prefix.size() : 0), text.data(), text.size());
+	return text.data();
+}
+
+std::optional<IpAddress> parse_address(std::string_view text) noexcept {
+	if (const auto ipv4 = parse_ipv4(text)) {
+		return IpAddress(*ipv4);
+	}
+	const auto ipv6 = parse_ipv6(text);
+	return ipv6 ? std::optional(IpAddress(*ipv6)) : std::nullopt;
+}
 
 std::optional<Ipv4Address> parse_ipv4(std::string_view text) noexcept {
 	Ipv4Address address{};
@@ -126,6 +154,10 @@ bool is_loopback(const Ipv6Address &address) noexcept {
 	constexpr Ipv6Address loopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 	constexpr std::array<std::uint8_t, 13> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127};
 	return address == loopback || std::equal(mapped.begin(), mapped.end(), address.begin());
+}
+
+bool is_loopback(const IpAddress &address) noexcept {
+	return is_loopback(address.bytes());
 }
 
 } // namespace hyperline::source

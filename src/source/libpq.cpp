@@ -9,90 +9,19 @@ namespace hyperline::source {
 
 namespace {
 
-// A text of a source: what fits a log line.
-constexpr std::size_t kLongestText = 2000;
-
 // Beyond the source's own statement_timeout: for the way there and back.
 constexpr std::chrono::seconds kGrace{30};
 
 constexpr std::chrono::hours kNever{24 * 365};
 
-void drop_notice(void * /*unused*/, const PGresult * /*unused*/) {
-}
-
-bool is_continuation(char c) {
-	return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
 } // namespace
 
-PqConnection::PqConnection(const Keywords &keywords, std::string password, std::string shown,
-						   std::chrono::seconds timeout)
-	: password_(std::move(password)), shown_(std::move(shown)), deadline_(std::chrono::steady_clock::now() + timeout) {
-	std::vector<const char *> names;
-	std::vector<const char *> values;
-	for (const auto &[name, value] : keywords) {
-		names.push_back(name.c_str());
-		values.push_back(value.c_str());
-	}
-	names.push_back(nullptr);
-	values.push_back(nullptr);
-	// expand_dbname = 0: a database name is never read as a connection string.
-	connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
-	if (!connection_) {
-		throw Error("53200", "out of memory");
-	}
-	PQsetNoticeReceiver(connection_.get(), drop_notice, nullptr);
-	connect(timeout);
-	PQsetnonblocking(connection_.get(), 1);
-}
-
-void PqConnection::connect(std::chrono::seconds timeout) {
-	PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
-	if (PQstatus(connection_.get()) == CONNECTION_BAD) {
-		polling = PGRES_POLLING_FAILED;
-	}
-	while (polling != PGRES_POLLING_OK) {
-		if (polling == PGRES_POLLING_FAILED) {
-			const char *state = PQerrorMessage(connection_.get());
-			throw Error(
-				sqlstate::kUnableToConnect, "could not connect to " + shown_, clean(state),
-				"Check that the server is up and can be reached from this one, and that the url names the right "
-				"host, port, database, user and password.");
-		}
-		const pg::Woken woken = pg::wait(PQsocket(connection_.get()), polling == PGRES_POLLING_READING,
-										 polling == PGRES_POLLING_WRITING, deadline_);
-		if (woken == pg::Woken::deadline) {
-			throw Error(sqlstate::kUnableToConnect, "could not connect to " + shown_,
-						"There was no answer within " + std::to_string(timeout.count()) + " s.",
-						"Check the network between the servers, or raise hyperline_connector.connect_timeout.");
-		}
-		if (woken == pg::Woken::socket) {
-			polling = PQconnectPoll(connection_.get());
-		}
-	}
+PqConnection::PqConnection(const Destination &destination)
+	: password_(destination.password), connection_(connect(destination)) {
 }
 
 std::string PqConnection::clean(const char *text) const {
-	std::string cleaned = scrub(text != nullptr ? text : "", password_);
-	while (!cleaned.empty() && (cleaned.back() == '\n' || cleaned.back() == ' ')) {
-		cleaned.pop_back();
-	}
-	if (cleaned.size() > kLongestText) {
-		std::size_t cut = kLongestText;
-		while (cut > 0 && is_continuation(cleaned[cut])) {
-			cut--;
-		}
-		cleaned.resize(cut);
-		cleaned += "...";
-	}
-	for (char &c : cleaned) {
-		const auto byte = static_cast<unsigned char>(c);
-		if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
-			c = c == '\t' ? ' ' : '?';
-		}
-	}
-	return cleaned;
+	return one_line(scrub(text != nullptr ? text : "", password_));
 }
 
 void PqConnection::start_statement() {

@@ -13,6 +13,7 @@
 
 #include "pg/failure.hpp"
 #include "pg/wait.hpp"
+#include "source/connect.hpp"
 
 namespace hyperline::source {
 
@@ -24,11 +25,8 @@ using Result = std::unique_ptr<PGresult, FreeResult>;
 /// A connection of libpq.
 class PqConnection {
 public:
-	using Keywords = std::vector<std::pair<std::string, std::string>>;
-
-	/// Connects within `timeout`, name resolution aside. `password` is what messages are cleaned of; `shown` is how the
-	/// server is called in them. Throws 08001 or what the server said.
-	PqConnection(const Keywords &keywords, std::string password, std::string shown, std::chrono::seconds timeout);
+	/// Connects, as connect() does.
+	explicit PqConnection(const Destination &destination);
 
 	/// Closing it ends what runs at the source: it notices the closed connection.
 	~PqConnection() = default;
@@ -50,11 +48,6 @@ public:
 	[[nodiscard]] PGconn *get() const noexcept { return connection_.get(); }
 
 private:
-	struct Finish {
-		void operator()(PGconn *connection) const noexcept { PQfinish(connection); }
-	};
-
-	void connect(std::chrono::seconds timeout);
 	void flush();
 	void wait_for_input();
 	Result wait_for_result();
@@ -66,9 +59,8 @@ private:
 	void start_statement();
 
 	pg::ExternalFd descriptor_;
-	std::unique_ptr<PGconn, Finish> connection_;
 	std::string password_;
-	std::string shown_;
+	PqHandle connection_;
 	std::chrono::seconds statement_timeout_{0};
 	pg::Deadline deadline_;
 };

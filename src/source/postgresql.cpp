@@ -72,8 +72,8 @@ private:
 
 // libpq's options that we set: nothing is taken from the server's environment or from files of its operating-system
 // user, what is sent and received is UTF-8, and a peer that vanishes is noticed within a minute.
-PqConnection::Keywords connection_keywords(const ConnectionUrl &url) {
-	PqConnection::Keywords keywords = libpq_keywords(url);
+Keywords connection_keywords(const ConnectionUrl &url) {
+	Keywords keywords = libpq_keywords(url);
 	const auto give = [&keywords](const char *name, const char *value) {
 		for (const auto &[given, unused] : keywords) {
 			if (given == name) {
@@ -103,7 +103,8 @@ std::string shown_name(const ConnectionUrl &url) {
 
 PostgresqlSource::PostgresqlSource(const ConnectionUrl &url, const Limits &limits)
 	: is_local_(is_local(url)), limits_(limits),
-	  connection_(connection_keywords(url), url.password.value_or(""), shown_name(url), limits.connect) {
+	  connection_(Destination{connection_keywords(url), url.host, url.password.value_or(""), shown_name(url),
+							  limits.name_servers, limits.connect}) {
 	connection_.set_statement_timeout(limits.connect);
 }
 

@@ -18,10 +18,11 @@
 
 namespace hyperline::source {
 
-/// Time-outs, as the settings give them.
+/// What the settings allow.
 struct Limits {
 	std::chrono::seconds connect{10};
 	std::chrono::seconds statement{3600}; ///< of one statement at the source; 0: none
+	std::string name_servers;			  ///< comma-separated; empty: those of the operating system
 };
 
 /// What a check finds out.

@@ -90,7 +90,65 @@ std::string hide_userinfo(std::string_view text) {
 	return clean;
 }
 
+// Of a valid character of 2 or 3 bytes; 0 for longer ones, none of which deceives.
+unsigned code_point(std::string_view character) {
+	const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(character[i])); };
+	if (character.size() == 2) {
+		return (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
+	}
+	return character.size() == 3 ? (byte(0) & 0xFU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU) : 0;
+}
+
+// C1 controls, line separators, and what turns the direction of writing around or is not seen at all.
+bool deceives(unsigned code) {
+	return (code >= 0x80 && code <= 0x9F) || code == 0x61C || (code >= 0x200B && code <= 0x200F) ||
+		   (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF;
+}
+
+void append_escape(std::string &line, char letter, unsigned number, unsigned digits) {
+	line += '\\';
+	line += letter;
+	for (unsigned i = digits; i-- > 0;) {
+		line += "0123456789abcdef"[number >> (4U * i) & 0xFU];
+	}
+}
+
+bool ends_line(char c) {
+	return c >= '\t' && c <= '\r';
+}
+
 } // namespace
+
+std::string one_line(std::string_view text) {
+	std::string line;
+	for (std::size_t at = 0; at < text.size();) {
+		if (ends_line(text[at])) {
+			at++;
+			if (!line.empty() && line.back() != ' ') {
+				line += ' ';
+			}
+			continue;
+		}
+		if (line.size() >= kLongestText) {
+			line += "...";
+			break;
+		}
+		const std::string_view character = text.substr(at, std::max<std::size_t>(utf8_length(text.substr(at)), 1));
+		const unsigned code = code_point(character);
+		if (character.size() == 1 && (is_control(text[at]) || is_high(text[at]))) {
+			append_escape(line, 'x', static_cast<unsigned char>(text[at]), 2);
+		} else if (deceives(code)) {
+			append_escape(line, 'u', code, 4);
+		} else {
+			line += character;
+		}
+		at += character.size();
+	}
+	while (!line.empty() && line.back() == ' ') {
+		line.pop_back();
+	}
+	return line;
+}
 
 std::string scrub(std::string text, const std::string &password) {
 	return hide_userinfo(password.empty() ? std::move(text) : hide_password(text, password));

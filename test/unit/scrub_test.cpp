@@ -48,4 +48,27 @@ TEST(Scrub, LongHostileMessageIsDoneInNoTime) {
 	EXPECT_EQ(clean.find(":d@"), std::string::npos);
 }
 
+TEST(OneLine, IsWhatItSays) {
+	EXPECT_EQ(one_line("relation \"t\" does not exist\n"), "relation \"t\" does not exist");
+	EXPECT_EQ(one_line("a\r\n2026-01-01 00:00:00 UTC [1] LOG:  fake\n\tb"),
+			  "a 2026-01-01 00:00:00 UTC [1] LOG:  fake b");
+	EXPECT_EQ(one_line("\x1b[31mred\x07 \x7f"), "\\x1b[31mred\\x07 \\x7f");
+	EXPECT_EQ(one_line("a\xe2\x80\xae"
+					   "b \xe2\x81\xa6 \xe2\x80\xa8 \xc2\x9b \xef\xbb\xbf"),
+			  "a\\u202eb \\u2066 \\u2028 \\u009b \\ufeff");
+	EXPECT_EQ(one_line("\xff"
+					   "a\xc3"),
+			  "\\xffa\\xc3");
+	EXPECT_EQ(one_line("Größe \xf0\x9f\x90\x98 日本"), "Größe \xf0\x9f\x90\x98 日本");
+	EXPECT_EQ(one_line("\n\t "), "");
+	EXPECT_EQ(one_line("FATAL:  no\n\n\tway \n"), "FATAL:  no way");
+}
+
+TEST(OneLine, IsCutBetweenCharacters) {
+	const std::string line = one_line(std::string(kLongestText - 1, 'x') + "\xc3\xa4" + std::string(5000, 'y'));
+	EXPECT_EQ(line, std::string(kLongestText - 1, 'x') + "\xc3\xa4...");
+	EXPECT_EQ(one_line(std::string(kLongestText, 'x') + "\n"), std::string(kLongestText, 'x'));
+	EXPECT_LT(one_line(std::string(1000000, '\x01')).size(), kLongestText + 10);
+}
+
 } // namespace hyperline::source
