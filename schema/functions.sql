@@ -60,6 +60,16 @@ AS 'MODULE_PATHNAME', 'hyperline_drop_connection';
 COMMENT ON FUNCTION hyperline.drop_connection(text) IS
 'Drops a connection. Raises 55006, naming them, while loaders use it.';
 
+CREATE FUNCTION hyperline.rotate_encryption_key(
+	new_key_file text
+)
+RETURNS bigint
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_rotate_encryption_key';
+COMMENT ON FUNCTION hyperline.rotate_encryption_key(text) IS
+'Seals the passwords of all connections with the key in a file of the server, which is made when it is missing, in one transaction; returns how many. For superusers. Loaders go on meanwhile. Raises F0000 for a file that cannot be used or a password that cannot be opened; then nothing is changed.';
+
 -- Queries, before they become loaders --------------------------------------------------------------------------------
 
 CREATE FUNCTION hyperline.describe_query(

@@ -25,9 +25,12 @@ COMMENT ON COLUMN hyperline.connection.url IS 'The url in its canonical form, wi
 -- Not in dumps, and readable by nobody but the owner: after a restore a connection has the status needs_password.
 CREATE TABLE hyperline.connection_secret (
 	connection_id int PRIMARY KEY REFERENCES hyperline.connection ON DELETE CASCADE,
-	password text NOT NULL
+	sealed bytea NOT NULL,
+	key_file text NOT NULL
 );
-COMMENT ON TABLE hyperline.connection_secret IS 'Passwords of connections. Not part of a dump.';
+COMMENT ON TABLE hyperline.connection_secret IS 'Passwords of connections, sealed. Not part of a dump.';
+COMMENT ON COLUMN hyperline.connection_secret.sealed IS 'The password by AES-256-GCM, bound to the connection''s number, provider and url.';
+COMMENT ON COLUMN hyperline.connection_secret.key_file IS 'The file whose key sealed it; the one that hyperline_connector.encryption_key_file names is tried first.';
 
 -- Loaders -----------------------------------------------------------------------------------------------------------
 

@@ -54,4 +54,10 @@ HYPERLINE_FUNCTION(hyperline_drop_connection) {
 	return 0;
 }
 
+HYPERLINE_FUNCTION(hyperline_rotate_encryption_key) {
+	const pg::Connection spi;
+	return Int64GetDatum(
+		loader::rotate_encryption_key(pg::required_text(fcinfo, 0, "new_key_file"), pg::is_superuser()));
+}
+
 } // namespace hyperline::api

@@ -1,6 +1,7 @@
 #include "loader/connections.hpp"
 
 #include "loader/source_access.hpp"
+#include "pg/background.hpp"
 #include "pg/failure.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
@@ -53,10 +54,9 @@ CheckReport create_connection(const std::string &name, const std::string &url, c
 	connection.provider = provider;
 	connection.url = split.masked;
 	connection.has_password = split.password.has_value();
-	connection.password = split.password;
-	connection.id = store::insert_connection(connection); // an error of the check takes it back
+	const std::int32_t id = store::insert_connection(connection, split.password); // an error of the check takes it back
 	if (check_now) {
-		return check(connection);
+		return check(store::get_connection(id));
 	}
 	CheckReport report;
 	report.name = name;
@@ -70,7 +70,7 @@ CheckReport check_connection(const std::string &name) {
 
 std::vector<std::string> alter_connection(const std::string &name, const ConnectionSettings &settings,
 										  bool is_superuser) {
-	store::Connection connection = store::find_connection(name);
+	const store::Connection connection = store::find_connection(name);
 	store::ConnectionChange change;
 	if (settings.new_name) {
 		store::check_name("connection", *settings.new_name);
@@ -89,12 +89,29 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 		change.url = split.masked;
 		change.has_password = split.password.has_value();
 		change.password = split.password;
-		connection.url = split.masked;
-		connection.has_password = change.has_password;
-		connection.password = split.password;
 	}
 	store::update_connection(connection, change);
-	return settings.url ? check(connection).warnings : std::vector<std::string>();
+	return settings.url ? check(store::get_connection(connection.id)).warnings : std::vector<std::string>();
+}
+
+std::int64_t rotate_encryption_key(const std::string &new_key_file, bool is_superuser) {
+	if (!is_superuser) {
+		throw Error(sqlstate::kInsufficientPrivilege, "must be superuser to rotate the encryption key");
+	}
+	if (new_key_file.empty() || new_key_file.find('\0') != std::string::npos) {
+		throw Error(sqlstate::kInvalidParameterValue, "the name of the key file is empty");
+	}
+	const std::int64_t sealed = store::rotate_key(new_key_file);
+	if (!store::is_key_of_setting(new_key_file)) {
+		pg::notice(
+			"passwords are sealed with the key of \"" + new_key_file +
+				"\", new ones still with the one that "
+				"hyperline_connector.encryption_key_file names",
+			"Both files are needed for now.",
+			"ALTER SYSTEM SET hyperline_connector.encryption_key_file = '...'; SELECT pg_reload_conf(); then rotate "
+			"once more, and the old file is not needed any longer.");
+	}
+	return sealed;
 }
 
 void drop_connection(const std::string &name) {

@@ -44,4 +44,8 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 /// Throws 55006, naming the loaders that use it.
 void drop_connection(const std::string &name);
 
+/// Seals all passwords with the key in a file, which is made when it is missing; returns how many. A NOTICE says when
+/// the setting still names another key. Throws 42501 unless `is_superuser`, F0000 for a file that cannot be used.
+std::int64_t rotate_encryption_key(const std::string &new_key_file, bool is_superuser);
+
 } // namespace hyperline::loader

@@ -12,14 +12,18 @@ source::Limits source_limits() {
 }
 
 std::unique_ptr<source::Source> open_source(const store::Connection &connection) {
-	if (connection.has_password && !connection.password) {
+	if (connection.has_password && !connection.sealed) {
 		throw Error(sqlstate::kInvalidPassword, "connection \"" + connection.name + "\" needs its password again",
 					"Dumps hold no passwords.",
 					"Give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
 						"', url => 'postgres://...');");
 	}
-	return source::find_provider(connection.provider)
-		.open(source::StoredUrl{connection.url, connection.password}, source_limits());
+	source::StoredUrl url{connection.url, {}};
+	if (connection.sealed) {
+		url.password = store::open_password(connection).text();
+	}
+	const source::Provider &provider = source::find_provider(connection.provider);
+	return provider.open(url, source_limits());
 }
 
 std::string query_to_send(const std::string &query, const std::string &since) {

@@ -53,7 +53,10 @@ inline constexpr const char *kConnectionFailure = "08006";
 inline constexpr const char *kUnableToConnect = "08001";
 inline constexpr const char *kProtocolViolation = "08P01";
 inline constexpr const char *kProgramLimitExceeded = "54000";
+inline constexpr const char *kConfigFileError = "F0000";
+inline constexpr const char *kUndefinedFile = "58P01";
 inline constexpr const char *kInternalError = "XX000";
+inline constexpr const char *kDataCorrupted = "XX001";
 /// Our own class: the source is behind what the last successful run saw.
 inline constexpr const char *kStaleSource = "HL001";
 } // namespace sqlstate

@@ -78,6 +78,10 @@ void define_settings(const SettingChecks &checks) {
 							   "A comma-separated list of addresses, each with a port if need be; empty for those of "
 							   "the operating system.",
 							   &settings.name_servers, "", PGC_SIGHUP, 0, check_name_servers, nullptr, nullptr);
+	DefineCustomStringVariable(
+		"hyperline_connector.encryption_key_file", "File with the key that seals the passwords of connections.",
+		"Relative names are read from the data folder. The default one is made at first use.",
+		&settings.encryption_key_file, kDefaultKeyFile, PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
 	reserve_setting_prefix("hyperline_connector");
 }
 

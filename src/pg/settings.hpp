@@ -21,6 +21,7 @@ struct Settings {
 	int max_retries;
 	int retry_delay_seconds;
 	char *name_servers; ///< empty: those of the operating system
+	char *encryption_key_file;
 };
 
 /// Whether a setting of text may have a value; says what is wrong with it in a sentence, empty when nothing is. Must
@@ -31,6 +32,9 @@ using CheckText = std::string (*)(std::string_view value);
 struct SettingChecks {
 	CheckText name_servers;
 };
+
+/// In the data folder; made at first use.
+inline constexpr const char *kDefaultKeyFile = "hyperline_connector.key";
 
 extern Settings settings;
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pg/secret_file.hpp"
 #include "source/field.hpp"
 
 namespace hyperline::source {
@@ -104,8 +105,18 @@ public:
 	virtual void end() = 0;
 };
 
-/// A url, split for keeping.
+/// A url, split for keeping. The password is wiped with its owner.
 struct StoredUrl {
+	StoredUrl(std::string masked_url, std::optional<std::string> secret)
+		: masked(std::move(masked_url)), password(std::move(secret)) {}
+	~StoredUrl() {
+		if (password) {
+			pg::wipe(*password);
+		}
+	}
+	StoredUrl(const StoredUrl &) = delete;
+	StoredUrl &operator=(const StoredUrl &) = delete;
+
 	std::string masked;
 	std::optional<std::string> password;
 };

@@ -2,13 +2,15 @@
 
 #include "pg/spi.hpp"
 #include "store/names.hpp"
+#include "store/sealing.hpp"
 
 namespace hyperline::store {
 
 namespace {
 
 constexpr const char *kSelect = R"(
-SELECT c.connection_id, c.name, c.provider, c.url, c.has_password, s.password, c.max_concurrent_runs, c.status
+SELECT c.connection_id, c.name, c.provider, c.url, c.has_password,
+       pg_catalog.encode(s.sealed, 'hex'), s.key_file, c.max_concurrent_runs, c.status
 FROM hyperline.connection c
 LEFT JOIN hyperline.connection_secret s ON s.connection_id OPERATOR(pg_catalog.=) c.connection_id
 WHERE ($1::pg_catalog.text IS NOT NULL AND c.name OPERATOR(pg_catalog.=) $1)
@@ -22,9 +24,11 @@ Connection read(const pg::Rows &rows) {
 	connection.provider = rows.text(0, 2);
 	connection.url = rows.text(0, 3);
 	connection.has_password = rows.boolean(0, 4);
-	connection.password = rows.optional_text(0, 5);
-	connection.max_concurrent_runs = static_cast<std::int32_t>(rows.number(0, 6));
-	connection.status = rows.text(0, 7);
+	if (!rows.is_null(0, 5)) {
+		connection.sealed = SealedPassword{from_hex(rows.text(0, 5)), rows.text(0, 6)};
+	}
+	connection.max_concurrent_runs = static_cast<std::int32_t>(rows.number(0, 7));
+	connection.status = rows.text(0, 8);
 	return connection;
 }
 
@@ -58,28 +62,34 @@ RETURNING connection_id
 )";
 
 constexpr const char *kStoreSecret = R"(
-INSERT INTO hyperline.connection_secret (connection_id, password)
-VALUES ($1, $2)
-ON CONFLICT (connection_id) DO UPDATE SET password = excluded.password
+INSERT INTO hyperline.connection_secret (connection_id, sealed, key_file)
+VALUES ($1, pg_catalog.decode($2, 'hex'), $3)
+ON CONFLICT (connection_id) DO UPDATE SET sealed = excluded.sealed, key_file = excluded.key_file
 )";
 
 constexpr const char *kDropSecret = R"(
 DELETE FROM hyperline.connection_secret s WHERE s.connection_id OPERATOR(pg_catalog.=) $1
 )";
 
+void store_password(const Connection &connection, const std::string &password) {
+	const SealedPassword sealed = seal_password(connection, password);
+	pg::run(kStoreSecret, {connection.id, to_hex(sealed.bytes), sealed.key_file});
+}
+
 } // namespace
 
-std::int32_t insert_connection(const Connection &connection) {
+std::int32_t insert_connection(const Connection &connection, const std::optional<std::string> &password) {
 	const pg::Rows rows =
 		pg::run(kInsert, {connection.name, connection.provider, connection.url, connection.has_password});
 	if (rows.empty()) {
 		throw name_taken("connection", connection.name);
 	}
-	const auto id = static_cast<std::int32_t>(rows.number(0, 0));
-	if (connection.password) {
-		pg::run(kStoreSecret, {id, *connection.password});
+	Connection stored = connection;
+	stored.id = static_cast<std::int32_t>(rows.number(0, 0));
+	if (password) {
+		store_password(stored, *password);
 	}
-	return id;
+	return stored.id;
 }
 
 namespace {
@@ -108,7 +118,9 @@ void update_connection(const Connection &connection, const ConnectionChange &cha
 					  change.max_concurrent_runs ? pg::Param(*change.max_concurrent_runs) : pg::Param::null_int()});
 	if (change.url) {
 		if (change.password) {
-			pg::run(kStoreSecret, {connection.id, *change.password});
+			Connection changed = connection;
+			changed.url = *change.url;
+			store_password(changed, *change.password);
 		} else {
 			pg::run(kDropSecret, {connection.id});
 		}

@@ -1,4 +1,5 @@
-// Connections as they are kept: the masked url in one table, the password in another that no dump and no role sees.
+// Connections as they are kept: the masked url in one table, the sealed password in another that no dump and no role
+// sees.
 //
 // All functions need an open pg::Connection (SPI) and throw pg::Error for what PostgreSQL raises.
 #pragma once
@@ -8,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "store/secrets.hpp"
+
 namespace hyperline::store {
 
 struct Connection {
@@ -16,7 +19,7 @@ struct Connection {
 	std::string provider;
 	std::string url; ///< masked: ******** stands where the password was
 	bool has_password = false;
-	std::optional<std::string> password; ///< missing after a restore, though has_password
+	std::optional<SealedPassword> sealed; ///< missing after a restore, though has_password
 	std::int32_t max_concurrent_runs = 2;
 	std::string status = "unchecked"; ///< as the last check or run found it
 };
@@ -33,7 +36,7 @@ Connection find_connection(const std::string &name);
 Connection get_connection(std::int32_t id);
 
 /// Stores a new one and returns its id; throws 42710 when the name is taken.
-std::int32_t insert_connection(const Connection &connection);
+std::int32_t insert_connection(const Connection &connection, const std::optional<std::string> &password);
 
 struct ConnectionChange {
 	std::optional<std::string> new_name;
