@@ -11,6 +11,13 @@ INSERT INTO shop.calls VALUES
 	(3, 2, '2026-01-02 00:00+00', NULL, 10.00, NULL), (4, 3, '2026-01-03 00:00+00', 1, 0.10, '2026-01-04');
 
 \connect :"target"
+-- What arrives is UTF-8: another encoding would store other characters.
+\set target_database :DBNAME
+CREATE DATABASE latin1 TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\connect latin1
+CREATE EXTENSION hyperline_connector;
+\connect :target_database
+DROP DATABASE latin1;
 CREATE EXTENSION hyperline_connector;
 SELECT extversion, extnamespace::regnamespace, extrelocatable FROM pg_extension WHERE extname = 'hyperline_connector';
 -- Everything that can be called says what it does.

@@ -3,6 +3,7 @@
 #include <csignal>
 
 extern "C" {
+#include <mb/pg_wchar.h>
 #include <pgstat.h>
 #include <storage/procarray.h>
 }
@@ -11,6 +12,10 @@ namespace hyperline::pg {
 
 bool is_superuser() {
 	return call([] { return superuser(); });
+}
+
+std::string database_encoding() {
+	return GetDatabaseEncodingName();
 }
 
 bool snapshot_is_fixed() {

@@ -1,12 +1,17 @@
 // What an SQL-callable function asks of the session that it runs in, and what it does to other sessions.
 #pragma once
 
+#include <string>
+
 #include "pg/gate.hpp"
 
 namespace hyperline::pg {
 
 /// Whether the current role is a superuser.
 bool is_superuser();
+
+/// The encoding of this database, as PostgreSQL calls it: 'UTF8'.
+std::string database_encoding();
 
 /// Whether the transaction keeps one snapshot (REPEATABLE READ, SERIALIZABLE), so that it cannot see what others do.
 bool snapshot_is_fixed();
