@@ -118,14 +118,15 @@ CREATE FUNCTION hyperline.create_loader(
 	cursor_field text DEFAULT NULL,
 	lookback interval DEFAULT '10 minutes',
 	version_field text DEFAULT NULL,
-	paused bool DEFAULT false
+	paused bool DEFAULT false,
+	max_rejected int DEFAULT 10000
 )
 RETURNS text
 LANGUAGE c
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'hyperline_create_loader';
-COMMENT ON FUNCTION hyperline.create_loader(text, text, text, text, text, text, text, interval, text, bool) IS
-'Stores a loader, due at once, and returns its name, which is the event type unless given. refresh_rate: an interval of 1 second or more, a five-field cron expression read in time_zone, or @hourly, @daily, @weekly, @monthly. lookback: how far before the watermark is read again. The query is described at the source first; nothing is stored when it lacks a required field (42703) or is refused there.';
+COMMENT ON FUNCTION hyperline.create_loader(text, text, text, text, text, text, text, interval, text, bool, int) IS
+'Stores a loader, due at once, and returns its name, which is the event type unless given. refresh_rate: an interval of 1 second or more, a five-field cron expression read in time_zone, or @hourly, @daily, @weekly, @monthly. lookback: how far before the watermark is read again. max_rejected: how many rows a run may reject before it fails. The query is described at the source first; nothing is stored when it lacks a required field (42703) or is refused there.';
 
 CREATE FUNCTION hyperline.alter_loader(
 	name text,
@@ -136,13 +137,14 @@ CREATE FUNCTION hyperline.alter_loader(
 	time_zone text DEFAULT NULL,
 	cursor_field text DEFAULT NULL,
 	lookback interval DEFAULT NULL,
-	version_field text DEFAULT NULL
+	version_field text DEFAULT NULL,
+	max_rejected int DEFAULT NULL
 )
 RETURNS void
 LANGUAGE c
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'hyperline_alter_loader';
-COMMENT ON FUNCTION hyperline.alter_loader(text, text, text, text, text, text, text, interval, text) IS
+COMMENT ON FUNCTION hyperline.alter_loader(text, text, text, text, text, text, text, interval, text, int) IS
 'Changes what is not NULL; '''' clears cursor_field or version_field. A new connection, query, cursor_field or version_field is described at the source first, and makes the next run, which is due at once, read everything again. A run in progress stops after its batch. Raises what create_loader() raises; then nothing is changed.';
 
 CREATE FUNCTION hyperline.pause_loader(

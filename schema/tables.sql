@@ -59,7 +59,10 @@ CREATE TABLE hyperline.loader (
 	consecutive_failures int NOT NULL DEFAULT 0,
 	-- counts changes of what it reads, so that a run of an older one stores nothing more
 	generation int NOT NULL DEFAULT 0,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	max_rejected int NOT NULL DEFAULT 10000 CHECK (max_rejected >= 0),
+	-- what its query returned last: [{"name": .., "type": ..}], in the query's order
+	fields jsonb
 );
 COMMENT ON TABLE hyperline.loader IS 'Loaders and how far each has read. Read the view hyperline.loaders; change with hyperline.alter_loader().';
 CREATE INDEX loader_due ON hyperline.loader (next_run_at) WHERE NOT paused;
@@ -160,13 +163,27 @@ CREATE TABLE hyperline.rejected_rows (
 	"row" jsonb,
 	rejected_at timestamptz NOT NULL DEFAULT now(),
 	resolved_at timestamptz,
-	loader_id int NOT NULL
+	loader_id int NOT NULL,
+	first_rejected_at timestamptz NOT NULL DEFAULT now(),
+	last_rejected_at timestamptz NOT NULL DEFAULT now(),
+	times int NOT NULL DEFAULT 1,
+	-- what makes it the same row in another run, and which of several such rows of a run it is
+	identity bytea NOT NULL,
+	occurrence bigint NOT NULL,
+	UNIQUE (loader_id, identity, occurrence),
+	CHECK (rejected_at = last_rejected_at)
 );
-COMMENT ON TABLE hyperline.rejected_rows IS 'Rows of a source that could not be stored, and why.';
-COMMENT ON COLUMN hyperline.rejected_rows.row_number IS '1 is the first row of the run.';
+COMMENT ON TABLE hyperline.rejected_rows IS 'Rows of a source that could not be stored, and why; one that several runs rejected is there once.';
+COMMENT ON COLUMN hyperline.rejected_rows.run_id IS 'The last run that rejected it.';
+COMMENT ON COLUMN hyperline.rejected_rows.row_number IS 'Its number in that run: 1 is the first row.';
+COMMENT ON COLUMN hyperline.rejected_rows."row" IS 'All its fields, as that run read them; what jsonb cannot hold is shown escaped, as text.';
+COMMENT ON COLUMN hyperline.rejected_rows.rejected_at IS 'The same as last_rejected_at.';
+COMMENT ON COLUMN hyperline.rejected_rows.times IS 'How many runs have rejected it.';
+COMMENT ON COLUMN hyperline.rejected_rows.identity IS 'A hash of its code, its field and its key, or of its content where the key is what is wrong.';
 CREATE INDEX rejected_rows_run ON hyperline.rejected_rows (run_id, row_number);
-COMMENT ON COLUMN hyperline.rejected_rows.resolved_at IS 'When a later run stored the event, or read everything and so has a list of its own.';
-CREATE INDEX rejected_rows_unresolved ON hyperline.rejected_rows (loader_id) WHERE resolved_at IS NULL;
+COMMENT ON COLUMN hyperline.rejected_rows.resolved_at IS 'When the event was stored after all, or a run read everything and did not reject it again.';
+CREATE INDEX rejected_rows_open ON hyperline.rejected_rows (loader_id, hashtextextended("row" ->> 'id', 0))
+	WHERE resolved_at IS NULL;
 CREATE INDEX rejected_rows_resolved ON hyperline.rejected_rows (resolved_at) WHERE resolved_at IS NOT NULL;
 
 -- Dumps hold all of it but the secrets.

@@ -49,7 +49,8 @@ SELECT l.name,
        CASE WHEN l.cursor_field IS NOT NULL THEN l.watermark
             ELSE (l.last_refreshed_at AT TIME ZONE 'UTC')::text || '+00'
        END AS watermark,
-       l.created_at
+       l.created_at,
+       l.max_rejected
 FROM hyperline.loader l
 JOIN hyperline.connection c ON c.connection_id = l.connection_id
 LEFT JOIN hyperline.run r ON r.loader_id = l.loader_id AND r.status IN ('queued', 'running');

@@ -19,6 +19,7 @@ HYPERLINE_FUNCTION(hyperline_create_loader) {
 	loader.lookback = pg::required_text(fcinfo, 7, "lookback");
 	loader.version_field = pg::text_argument(fcinfo, 8);
 	loader.paused = pg::boolean_argument(fcinfo, 9).value_or(false);
+	loader.max_rejected = pg::integer_argument(fcinfo, 10).value_or(store::kMaxRejected);
 	return pg::text_result(loader::create_loader(loader));
 }
 
@@ -34,6 +35,7 @@ HYPERLINE_FUNCTION(hyperline_alter_loader) {
 	settings.cursor_field = pg::text_argument(fcinfo, 6);
 	settings.lookback = pg::text_argument(fcinfo, 7);
 	settings.version_field = pg::text_argument(fcinfo, 8);
+	settings.max_rejected = pg::integer_argument(fcinfo, 9);
 	loader::alter_loader(name, settings);
 	return 0;
 }

@@ -28,6 +28,15 @@ void check_lookback(const std::string &lookback) {
 	}
 }
 
+std::int32_t checked_max_rejected(std::int64_t rows) {
+	if (rows < 0) {
+		throw Error(sqlstate::kInvalidParameterValue, "max_rejected must not be negative",
+					"It is " + std::to_string(rows) + ".",
+					"Give how many rows a run may reject; 0 lets it reject none.");
+	}
+	return static_cast<std::int32_t>(rows);
+}
+
 std::optional<std::string> filled(const std::optional<std::string> &text) {
 	return text && !text->empty() ? text : std::nullopt;
 }
@@ -50,6 +59,7 @@ std::string create_loader(const NewLoader &given) {
 	parse_refresh_rate(given.refresh_rate);
 	pg::time_zone(given.time_zone);
 	check_lookback(given.lookback);
+	const std::int32_t max_rejected = checked_max_rejected(given.max_rejected);
 	const store::Connection connection = store::find_connection(given.connection);
 	store::Loader loader;
 	loader.name = given.name;
@@ -62,6 +72,7 @@ std::string create_loader(const NewLoader &given) {
 	loader.lookback = given.lookback;
 	loader.version_field = filled(given.version_field);
 	loader.paused = given.paused;
+	loader.max_rejected = max_rejected;
 	loader.next_run_at = pg::Timestamp{pg::now()};
 	store::insert_loader(loader); // an error of the query takes it back
 	check_query(connection, loader);
@@ -88,6 +99,9 @@ void alter_loader(const std::string &name, const LoaderSettings &settings) {
 	if (settings.lookback) {
 		check_lookback(*settings.lookback);
 		loader.lookback = *settings.lookback;
+	}
+	if (settings.max_rejected) {
+		loader.max_rejected = checked_max_rejected(*settings.max_rejected);
 	}
 	loader.refresh_rate = settings.refresh_rate.value_or(loader.refresh_rate);
 	loader.time_zone = settings.time_zone.value_or(loader.time_zone);

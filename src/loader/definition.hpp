@@ -3,6 +3,7 @@
 // All functions need an open pg::Connection (SPI).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,7 @@ struct NewLoader {
 	std::string lookback; ///< an interval
 	std::optional<std::string> version_field;
 	bool paused = false;
+	std::int64_t max_rejected = 0;
 };
 /// Stores a loader, due at once, and returns its name. Throws 22023 for a setting that is none, 42704 for an unknown
 /// connection, 42703, 42701 and 42804 for a query that lacks a field, has one twice or of a wrong type, 42710 when the
@@ -35,6 +37,7 @@ struct LoaderSettings {
 	std::optional<std::string> cursor_field;
 	std::optional<std::string> lookback;
 	std::optional<std::string> version_field;
+	std::optional<std::int64_t> max_rejected;
 };
 /// Changes what is given, with the errors of create_loader(). A run in progress stops after its batch. When it changes
 /// what is read, the next run reads everything again and is due at once, which a NOTICE says.

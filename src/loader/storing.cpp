@@ -1,6 +1,7 @@
 #include "loader/storing.hpp"
 
 #include "pg/wait.hpp"
+#include "store/rejected.hpp"
 #include "store/runs.hpp"
 
 namespace hyperline::loader {
@@ -18,6 +19,7 @@ bool passes_by_itself(const std::string &state) {
 } // namespace
 
 bool Storing::try_to_store(store::Batch &batch, const std::optional<std::string> &watermark) {
+	std::int64_t rejected_in_batch = 0;
 	try {
 		transactions_.run([&] {
 			switch (store::permission_to_store(loader_)) {
@@ -31,8 +33,11 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<std::string>
 			case store::Permission::go_on:
 				break;
 			}
-			store::add_counts(run_id_, batch.store(), watermark);
+			const store::Counts counts = batch.store();
+			store::add_counts(run_id_, counts, watermark);
+			rejected_in_batch = counts.rejected;
 		});
+		rejected_ += rejected_in_batch;
 		return true;
 	} catch (const pg::Error &error) {
 		if (!passes_by_itself(error.sqlstate())) {
@@ -46,6 +51,25 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<std::string>
 		}
 	}
 	return false;
+}
+
+// What was stored stays, and so do the rejected rows: they are what is looked at now.
+void Storing::refuse_many_rejected() {
+	if (rejected_ <= loader_.max_rejected) {
+		return;
+	}
+	store::CommonestReason commonest;
+	transactions_.run([&] { commonest = store::commonest_reason(loader_.id, run_id_); });
+	throw Error(sqlstate::kDataException,
+				"too many rows were rejected, " + std::to_string(commonest.rows) + " of them for " + commonest.code +
+					": " + commonest.message,
+				"The run rejected " + std::to_string(rejected_) + " rows, and max_rejected is " +
+					std::to_string(loader_.max_rejected) + ". Row " + std::to_string(commonest.row_number) +
+					" is the first of the commonest kind. What the run has stored stays.",
+				"Look at them: SELECT * FROM hyperline.rejected_rows WHERE loader = '" + loader_.name +
+					"' AND resolved_at IS NULL. Mend the query or the source's data, or let the loader reject more: "
+					"hyperline.alter_loader('" +
+					loader_.name + "', max_rejected => ...).");
 }
 
 void Storing::store(store::Batch &batch, const std::optional<std::string> &watermark) {
@@ -62,6 +86,7 @@ void Storing::store(store::Batch &batch, const std::optional<std::string> &water
 		}
 	}
 	batch.committed();
+	refuse_many_rejected();
 	if (stop_after_batch_) {
 		throw Stopped("the loader was paused; it is due again when it is resumed");
 	}

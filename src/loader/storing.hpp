@@ -25,15 +25,19 @@ public:
 
 	/// Stores the batch and empties it. `watermark`: how far the loader has read with it; nullopt: it stays.
 	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; 40001 when
-	/// other sessions did not let it in.
+	/// other sessions did not let it in; 22000, after it has been stored, when the run has rejected more than its
+	/// loader allows.
 	void store(store::Batch &batch, const std::optional<std::string> &watermark);
 
 private:
 	bool try_to_store(store::Batch &batch, const std::optional<std::string> &watermark);
 
+	void refuse_many_rejected();
+
 	std::int64_t run_id_;
 	const store::Loader &loader_;
 	pg::Transactions &transactions_;
+	std::int64_t rejected_ = 0;
 	bool stop_after_batch_ = false;
 };
 

@@ -35,6 +35,7 @@ private:
 /// SQLSTATEs that we raise, by the names of PostgreSQL's errcodes.txt.
 namespace sqlstate {
 inline constexpr const char *kInvalidParameterValue = "22023";
+inline constexpr const char *kDataException = "22000";
 inline constexpr const char *kSyntaxError = "42601";
 inline constexpr const char *kUndefinedObject = "42704";
 inline constexpr const char *kDuplicateObject = "42710";

@@ -16,6 +16,7 @@
 #include "pg/memory.hpp"
 #include "pg/spi.hpp"
 #include "store/customers.hpp"
+#include "store/rejected.hpp"
 #include "store/runs.hpp"
 
 namespace hyperline::store {
@@ -48,26 +49,8 @@ struct PendingEvent {
 	bool has_version;
 };
 
-/// A row that is kept in rejected_rows.
-struct PendingReject {
-	std::uint64_t row_number;
-	std::string field;
-	std::string code;
-	std::string message;
-	Datum row;			 ///< jsonb, in the batch's memory context
-	std::string_view id; ///< for rows that were events already: completes `row`
-	std::string_view customer_id;
-	std::int64_t timestamp;
-	bool was_event;
-};
-
 /// Tells the row number at which this run saw a key before, or 0, and remembers this one.
 using SeenBefore = std::function<std::uint64_t(std::string_view id, std::string_view customer_id, std::uint64_t row)>;
-
-inline constexpr const char *kDuplicateKey = "duplicate_key";
-inline constexpr const char *kDuplicateMessage =
-	"another row of the same run has the same \"customerId\" and id, and other content: id does not identify a row of "
-	"the query";
 
 class Batch {
 public:
@@ -91,7 +74,6 @@ private:
 	void resolve_keys();
 	void reject_duplicate(const PendingEvent &loser, const std::string &code, const std::string &message);
 	[[nodiscard]] bool older(const PendingEvent &a, const PendingEvent &b) const;
-	void write_rejected();
 	void probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vector<std::uint32_t> &updates);
 	void keep_replaced(const std::vector<std::uint32_t> &replaced);
 	void insert(const std::vector<std::uint32_t> &rows);
@@ -111,8 +93,7 @@ private:
 	pg::Prepared probe_;
 	pg::Prepared insert_;
 	pg::Prepared update_;
-	pg::Prepared keep_;
-	pg::Prepared reject_;
+	RejectedStore rejected_store_;
 };
 
 } // namespace hyperline::store

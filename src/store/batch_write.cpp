@@ -17,7 +17,7 @@ Datum make_text(std::string_view text) {
 }
 
 // For the rest of the transaction: a batch is joined by looking its keys up in the index, in the batch's order,
-// whatever the statistics say of the tables or guess of the batch.
+// whatever the statistics say of the tables or guess of the batch. A time prints the same in every session.
 constexpr const char *kPlanByKey = R"(
 SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
        pg_catalog.set_config('enable_mergejoin', 'off', true),
@@ -25,7 +25,8 @@ SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
        pg_catalog.set_config('enable_bitmapscan', 'off', true),
        pg_catalog.set_config('enable_material', 'off', true),
        pg_catalog.set_config('jit', 'off', true),
-       pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)
+       pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
+       pg_catalog.set_config('TimeZone', 'UTC', true)
 )";
 
 constexpr pg::RelationColumn kEventColumns[] = {
@@ -165,18 +166,6 @@ void Batch::probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vect
 
 namespace {
 
-constexpr const char *kKeepReplaced = R"(
-INSERT INTO hyperline.rejected_rows (run_id, loader, loader_id, row_number, field, code, message, "row")
-SELECT $2, $3, $4, b.earlier_row, 'id', $5, $6,
-       pg_catalog.jsonb_build_object('id', e.id, 'customerId', e.customer_id, 'timestamp', e."timestamp")
-         OPERATOR(pg_catalog.||) e.record
-FROM hyperline_replaced b
-JOIN hyperline.events e
-  ON e.id OPERATOR(pg_catalog.=) b.id
- AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
- AND e.event_type OPERATOR(pg_catalog.=) $1
-)";
-
 constexpr const char *kInsert = R"(
 WITH written AS (
 	INSERT INTO hyperline.events (event_type, customer_id, id, "timestamp", record, is_deleted, run_id)
@@ -224,8 +213,7 @@ void Batch::keep_replaced(const std::vector<std::uint32_t> &replaced) {
 	pg::Relation relation(kEventColumns, context_.bytes());
 	fill(relation, events_, &replaced);
 	relation.attach("hyperline_replaced");
-	keep_.run(kKeepReplaced, {target_.event_type, target_.run_id, target_.loader, target_.loader_id, kDuplicateKey,
-							  kDuplicateMessage});
+	rejected_store_.keep_replaced(target_);
 }
 
 void Batch::insert(const std::vector<std::uint32_t> &rows) {
@@ -251,51 +239,6 @@ void Batch::update(const std::vector<std::uint32_t> &rows) {
 		rows.size());
 }
 
-namespace {
-
-constexpr const char *kReject = R"(
-INSERT INTO hyperline.rejected_rows (run_id, loader, loader_id, row_number, field, code, message, "row")
-SELECT $1, $2, $3, x.row_number, NULLIF(x.field, ''), x.code, x.message,
-       CASE WHEN x.id IS NULL THEN x.row
-            ELSE pg_catalog.jsonb_build_object('id', x.id, 'customerId', x.customer_id, 'timestamp', x."timestamp")
-                   OPERATOR(pg_catalog.||) x.row
-       END
-FROM hyperline_rejected x
-)";
-
-constexpr pg::RelationColumn kRejectColumns[] = {
-	{"row_number", INT8OID}, {"field", TEXTOID}, {"code", TEXTOID},		   {"message", TEXTOID},
-	{"row", JSONBOID},		 {"id", TEXTOID},	 {"customer_id", TEXTOID}, {"timestamp", TIMESTAMPTZOID},
-};
-
-} // namespace
-
-void Batch::write_rejected() {
-	if (rejected_.empty()) {
-		return;
-	}
-	pg::Relation relation(kRejectColumns, context_.bytes());
-	const PendingReject *first = rejected_.data();
-	const std::size_t count = rejected_.size();
-	pg::call([&] {
-		for (std::size_t i = 0; i < count; i++) {
-			const PendingReject &row = first[i];
-			Datum values[] = {Int64GetDatum(static_cast<int64>(row.row_number)),
-							  make_text(row.field),
-							  make_text(row.code),
-							  make_text(row.message),
-							  row.row,
-							  row.was_event ? make_text(row.id) : 0,
-							  row.was_event ? make_text(row.customer_id) : 0,
-							  Int64GetDatum(row.timestamp)};
-			bool nulls[] = {false, false, false, false, false, !row.was_event, !row.was_event, !row.was_event};
-			relation.put(values, nulls);
-		}
-	});
-	relation.attach("hyperline_rejected");
-	reject_.run(kReject, {target_.run_id, target_.loader, target_.loader_id});
-}
-
 Counts Batch::store() {
 	resolve_keys();
 	Counts counts;
@@ -312,12 +255,13 @@ Counts Batch::store() {
 		std::vector<std::uint32_t> inserts;
 		std::vector<std::uint32_t> updates;
 		probe(counts, inserts, updates);
+		rejected_store_.resolve(target_);
 		relation.detach();
 		insert(inserts);
 		update(updates);
 	}
 	counts.rejected += static_cast<std::int64_t>(rejected_.size());
-	write_rejected();
+	rejected_store_.keep(target_, rejected_, context_.bytes());
 	rejected_.resize(rejected_before); // those that the probe added are found again when the batch is stored again
 	return counts;
 }

@@ -11,7 +11,7 @@ namespace {
 constexpr const char *kSelect = R"(
 SELECT l.loader_id, l.name, l.connection_id, l.event_type, l.query, l.refresh_rate, l.time_zone, l.cursor_field,
        l.lookback, l.version_field, l.paused, l.next_run_at, l.watermark, l.last_refreshed_at, l.source_position,
-       l.consecutive_failures, l.generation
+       l.consecutive_failures, l.generation, l.max_rejected, l.fields::pg_catalog.text
 FROM hyperline.loader l
 WHERE ($1::pg_catalog.text IS NOT NULL AND l.name OPERATOR(pg_catalog.=) $1)
    OR ($2::pg_catalog.int4 IS NOT NULL AND l.loader_id OPERATOR(pg_catalog.=) $2)
@@ -36,6 +36,8 @@ Loader read(const pg::Rows &rows) {
 	loader.source_position = rows.optional_text(0, 14);
 	loader.consecutive_failures = static_cast<std::int32_t>(rows.number(0, 15));
 	loader.generation = static_cast<std::int32_t>(rows.number(0, 16));
+	loader.max_rejected = static_cast<std::int32_t>(rows.number(0, 17));
+	loader.fields = rows.optional_text(0, 18);
 	return loader;
 }
 
@@ -63,8 +65,8 @@ namespace {
 
 constexpr const char *kInsert = R"(
 INSERT INTO hyperline.loader (name, connection_id, event_type, query, refresh_rate, time_zone, cursor_field, lookback,
-                              version_field, paused, next_run_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.interval, $9, $10, $11)
+                              version_field, paused, next_run_at, max_rejected)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.interval, $9, $10, $11, $12)
 ON CONFLICT (name) DO NOTHING
 RETURNING loader_id
 )";
@@ -72,9 +74,10 @@ RETURNING loader_id
 } // namespace
 
 void insert_loader(const Loader &loader) {
-	const pg::Rows rows = pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query,
-											loader.refresh_rate, loader.time_zone, loader.cursor_field, loader.lookback,
-											loader.version_field, loader.paused, loader.next_run_at});
+	const pg::Rows rows =
+		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
+						  loader.time_zone, loader.cursor_field, loader.lookback, loader.version_field, loader.paused,
+						  loader.next_run_at, loader.max_rejected});
 	if (rows.empty()) {
 		throw name_taken("loader", loader.name);
 	}
@@ -92,6 +95,7 @@ constexpr const char *kUpdate = R"(
 UPDATE hyperline.loader l
 SET name = $2, connection_id = $3, query = $4, refresh_rate = $5, time_zone = $6, cursor_field = $7,
     lookback = $8::pg_catalog.interval, version_field = $9, next_run_at = $10,
+    max_rejected = $11,
     generation = l.generation OPERATOR(pg_catalog.+) 1
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
@@ -109,8 +113,9 @@ void update_loader(const Loader &loader, bool read_everything) {
 	if (!pg::run(kNameTaken, {loader.name, loader.id}).empty()) {
 		throw name_taken("loader", loader.name);
 	}
-	pg::run(kUpdate, {loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
-					  loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at});
+	pg::run(kUpdate,
+			{loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
+			 loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at, loader.max_rejected});
 	if (read_everything) {
 		pg::run(kForget, {loader.id});
 	}

@@ -13,6 +13,9 @@
 
 namespace hyperline::store {
 
+/// How many rows a run may reject unless its loader says otherwise.
+inline constexpr std::int32_t kMaxRejected = 10'000;
+
 struct Loader {
 	std::int32_t id = 0;
 	std::string name;
@@ -30,6 +33,8 @@ struct Loader {
 	std::optional<pg::Timestamp> last_refreshed_at;
 	std::optional<std::string> source_position;
 	std::int32_t consecutive_failures = 0;
+	std::int32_t max_rejected = kMaxRejected; ///< rows that a run may reject before it fails
+	std::optional<std::string> fields;		  ///< what its query returned last, as JSON
 	std::int32_t generation = 0; ///< counts changes of what it reads: a run of an older one may store nothing more
 };
 

@@ -2,6 +2,7 @@
 #include "store/runs.hpp"
 
 #include "pg/transaction.hpp"
+#include "store/rejected.hpp"
 
 extern "C" {
 #include <catalog/namespace.h>
@@ -11,26 +12,6 @@ extern "C" {
 namespace hyperline::store {
 
 namespace {
-
-// What a run that read everything did not reject is mended, or gone; what it did reject stands under its own number.
-// A run that read only what is new mends a rejected row when it stored its event.
-constexpr const char *kResolveAll = R"(
-UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
-WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2
-)";
-
-constexpr const char *kResolveStored = R"(
-UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
-FROM hyperline.loader l
-WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2
-  AND l.loader_id OPERATOR(pg_catalog.=) x.loader_id
-  AND EXISTS (
-	SELECT FROM hyperline.events e
-	WHERE e.id OPERATOR(pg_catalog.=) (x."row" OPERATOR(pg_catalog.->>) 'id')
-	  AND e.customer_id OPERATOR(pg_catalog.=) (x."row" OPERATOR(pg_catalog.->>) 'customerId')
-	  AND e.event_type OPERATOR(pg_catalog.=) l.event_type
-	  AND e.last_changed_at OPERATOR(pg_catalog.>) x.rejected_at)
-)";
 
 // The settings may have been changed while the run was under way: then how far it read says nothing about them.
 constexpr const char *kSucceed = R"(
@@ -58,7 +39,9 @@ void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &su
 	if (!change_status(id, RunStatus::running, RunStatus::succeeded)) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else");
 	}
-	pg::run(success.read_everything ? kResolveAll : kResolveStored, {loader_id, id});
+	if (success.read_everything) {
+		resolve_rejected_before(loader_id, id);
+	}
 	pg::run(kSucceed, {loader_id, success.source_time, success.source_position, success.watermark});
 	if (success.watermark) {
 		pg::run(kNoteWatermark, {id, *success.watermark});
@@ -165,19 +148,13 @@ WITH old AS (
 SELECT pg_catalog.count(*) FROM removed
 )";
 
-constexpr const char *kRemoveRejected = R"(
-DELETE FROM hyperline.rejected_rows x
-WHERE x.resolved_at OPERATOR(pg_catalog.<) (
-	pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.make_interval(mins => $1::pg_catalog.int4))
-)";
-
 } // namespace
 
 std::int64_t remove_old_runs(std::int64_t retention_minutes, std::int64_t limit) {
 	if (retention_minutes == 0) {
 		return 0;
 	}
-	pg::run(kRemoveRejected, {retention_minutes});
+	remove_old_rejected(retention_minutes, limit);
 	return pg::run(kRemoveRuns, {retention_minutes, limit}).number(0, 0);
 }
 

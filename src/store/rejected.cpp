@@ -1,0 +1,197 @@
+#include "store/rejected.hpp"
+
+#include "pg/relation.hpp"
+#include "store/batch.hpp"
+
+extern "C" {
+#include <catalog/pg_type_d.h>
+#include <utils/builtins.h>
+}
+
+namespace hyperline::store {
+
+namespace {
+
+Datum make_text(std::string_view text) {
+	return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+}
+
+// A row is the same in another run when its reason and its key are; where the key is what is wrong, when its content
+// is. Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
+// batches have kept.
+constexpr const char *kKeep = R"(
+, known AS (
+	SELECT g.*,
+	       pg_catalog.sha256(pg_catalog.convert_to(
+	         CASE WHEN g.code OPERATOR(pg_catalog.<>) 'duplicate_key'
+	               AND (g."row" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.<>) ''
+	               AND (g."row" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.<>) ''
+	              THEN pg_catalog.jsonb_build_array(g.code, g.field, g."row" OPERATOR(pg_catalog.->>) 'id',
+	                                                g."row" OPERATOR(pg_catalog.->>) 'customerId')
+	              ELSE pg_catalog.jsonb_build_array(g.code, g.field, g."row")
+	         END::pg_catalog.text, 'UTF8')) AS identity
+	FROM given g
+), kept AS (
+	SELECT d.identity, (
+		SELECT pg_catalog.count(*) FROM hyperline.rejected_rows x
+		WHERE x.loader_id OPERATOR(pg_catalog.=) $3 AND x.identity OPERATOR(pg_catalog.=) d.identity
+		  AND x.run_id OPERATOR(pg_catalog.=) $1) AS occurrences
+	FROM (SELECT DISTINCT k.identity FROM known k) d
+)
+INSERT INTO hyperline.rejected_rows AS x (run_id, loader, loader_id, row_number, field, code, message, "row", identity,
+                                          occurrence)
+SELECT $1, $2, $3, k.row_number, k.field, k.code, k.message, k."row", k.identity,
+       t.occurrences OPERATOR(pg_catalog.+)
+       pg_catalog.row_number() OVER (PARTITION BY k.identity ORDER BY k.row_number)
+FROM known k
+JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
+ORDER BY k.identity, k.row_number
+ON CONFLICT (loader_id, identity, occurrence) DO UPDATE
+SET run_id = excluded.run_id, loader = excluded.loader, row_number = excluded.row_number, message = excluded.message,
+    "row" = excluded."row", rejected_at = excluded.rejected_at, last_rejected_at = excluded.last_rejected_at,
+    times = x.times OPERATOR(pg_catalog.+) 1, resolved_at = NULL
+)";
+
+constexpr const char *kRejected = R"(
+WITH given AS (
+	SELECT x.row_number, NULLIF(x.field, '') AS field, x.code, x.message,
+	       CASE WHEN x.id IS NULL THEN x.row
+	            ELSE pg_catalog.jsonb_build_object('id', x.id, 'customerId', x.customer_id, 'timestamp', x."timestamp")
+	                   OPERATOR(pg_catalog.||) x.row
+	       END AS "row"
+	FROM hyperline_rejected x
+)
+)";
+
+constexpr const char *kReplaced = R"(
+WITH given AS (
+	SELECT b.earlier_row AS row_number, 'id'::pg_catalog.text AS field, $5::pg_catalog.text AS code,
+	       $6::pg_catalog.text AS message,
+	       pg_catalog.jsonb_build_object('id', e.id, 'customerId', e.customer_id, 'timestamp', e."timestamp")
+	         OPERATOR(pg_catalog.||) e.record AS "row"
+	FROM hyperline_replaced b
+	JOIN hyperline.events e
+	  ON e.id OPERATOR(pg_catalog.=) b.id
+	 AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
+	 AND e.event_type OPERATOR(pg_catalog.=) $4
+)
+)";
+
+constexpr pg::RelationColumn kRejectColumns[] = {
+	{"row_number", INT8OID}, {"field", TEXTOID}, {"code", TEXTOID},		   {"message", TEXTOID},
+	{"row", JSONBOID},		 {"id", TEXTOID},	 {"customer_id", TEXTOID}, {"timestamp", TIMESTAMPTZOID},
+};
+
+} // namespace
+
+void RejectedStore::keep(const BatchTarget &target, const std::vector<PendingReject> &rejected,
+						 std::size_t memory_bytes) {
+	if (rejected.empty()) {
+		return;
+	}
+	pg::Relation relation(kRejectColumns, memory_bytes);
+	const PendingReject *first = rejected.data();
+	const std::size_t count = rejected.size();
+	pg::call([&] {
+		for (std::size_t i = 0; i < count; i++) {
+			const PendingReject &row = first[i];
+			Datum values[] = {Int64GetDatum(static_cast<int64>(row.row_number)),
+							  make_text(row.field),
+							  make_text(row.code),
+							  make_text(row.message),
+							  row.row,
+							  row.was_event ? make_text(row.id) : 0,
+							  row.was_event ? make_text(row.customer_id) : 0,
+							  Int64GetDatum(row.timestamp)};
+			bool nulls[] = {false, false, false, false, false, !row.was_event, !row.was_event, !row.was_event};
+			relation.put(values, nulls);
+		}
+	});
+	relation.attach("hyperline_rejected");
+	keep_.run((std::string(kRejected) + kKeep).c_str(), {target.run_id, target.loader, target.loader_id});
+}
+
+void RejectedStore::keep_replaced(const BatchTarget &target) {
+	keep_replaced_.run((std::string(kReplaced) + kKeep).c_str(), {target.run_id, target.loader, target.loader_id,
+																  target.event_type, kDuplicateKey, kDuplicateMessage});
+}
+
+namespace {
+
+constexpr const char *kAnyOpen = R"(
+SELECT EXISTS (
+	SELECT FROM hyperline.rejected_rows x
+	WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2)
+)";
+
+// The loader and the id lead to the row, through an index that holds open rows only; an id may be too long for an
+// index, so it holds its hash.
+constexpr const char *kResolve = R"(
+UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
+FROM hyperline_batch b
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2
+  AND pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0)
+      OPERATOR(pg_catalog.=) pg_catalog.hashtextextended(b.id, 0)
+  AND (x."row" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.=) b.id
+  AND (x."row" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.=) b.customer_id
+)";
+
+} // namespace
+
+void RejectedStore::resolve(const BatchTarget &target) {
+	if (any_open_.run(kAnyOpen, {target.loader_id, target.run_id}).boolean(0, 0)) {
+		resolve_.run(kResolve, {target.loader_id, target.run_id});
+	}
+}
+
+namespace {
+
+constexpr const char *kResolveBefore = R"(
+UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2
+)";
+
+constexpr const char *kCommonest = R"(
+SELECT x.code, (pg_catalog.array_agg(x.message ORDER BY x.row_number))[1], pg_catalog.min(x.row_number),
+       pg_catalog.count(*)
+FROM hyperline.rejected_rows x
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.run_id OPERATOR(pg_catalog.=) $2
+GROUP BY x.code, x.field
+ORDER BY pg_catalog.count(*) DESC, pg_catalog.min(x.row_number)
+LIMIT 1
+)";
+
+// Open rows hold the gate for invoices, so that nobody but a dropped loader takes them away unresolved.
+constexpr const char *kRemove = R"(
+WITH old AS (
+	SELECT x.ctid FROM hyperline.rejected_rows x
+	WHERE (x.resolved_at IS NOT NULL
+	       OR NOT EXISTS (SELECT FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) x.loader_id))
+	  AND COALESCE(x.resolved_at, x.last_rejected_at) OPERATOR(pg_catalog.<) (
+		pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)
+		pg_catalog.make_interval(mins => $1::pg_catalog.int4))
+	ORDER BY x.resolved_at NULLS LAST
+	LIMIT $2
+)
+DELETE FROM hyperline.rejected_rows x USING old o WHERE x.ctid OPERATOR(pg_catalog.=) o.ctid
+)";
+
+} // namespace
+
+void resolve_rejected_before(std::int32_t loader_id, std::int64_t run_id) {
+	pg::run(kResolveBefore, {loader_id, run_id});
+}
+
+CommonestReason commonest_reason(std::int32_t loader_id, std::int64_t run_id) {
+	const pg::Rows rows = pg::run(kCommonest, {loader_id, run_id});
+	if (rows.empty()) {
+		return {};
+	}
+	return CommonestReason{rows.text(0, 0), rows.text(0, 1), rows.number(0, 2), rows.number(0, 3)};
+}
+
+void remove_old_rejected(std::int64_t retention_minutes, std::int64_t limit) {
+	pg::run(kRemove, {retention_minutes, limit});
+}
+
+} // namespace hyperline::store
