@@ -7,18 +7,18 @@ ifeq ($(filter-out $(SCRIPT_GOALS),$(GOALS)),)
 
 .PHONY: $(SCRIPT_GOALS)
 demo:
-	scripts/demo
+	@scripts/demo
 check: # STAGES="unit regress" runs these only
-	scripts/check $(STAGES)
+	@scripts/check $(STAGES)
 bench:
 	@test -x bench/run || { echo "there are no benchmarks yet: bench/run" >&2; exit 1; }
 	bench/run
 unit: # SANITIZE=1: with AddressSanitizer and UndefinedBehaviorSanitizer
 	+scripts/unit $(if $(SANITIZE),--sanitize)
 lint:
-	scripts/lint
+	@scripts/lint
 format:
-	scripts/lint --format
+	@scripts/lint --format
 
 else ifneq ($(filter $(SCRIPT_GOALS),$(GOALS)),)
 
