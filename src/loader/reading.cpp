@@ -131,13 +131,22 @@ void Reading::take_in(const source::Chunk &chunk) {
 			bytes += chunk.rows[first].bytes;
 		}
 		batch_->add(mapped_.events, mapped_.rejected, mapped_.tokens, bytes,
-					[this](std::string_view id, std::string_view customer_id, std::uint64_t row) {
-						return seen_.remember(id, customer_id, row);
-					});
+					[this](store::PendingEvent *rows, std::size_t count) { note_keys(rows, count); });
 		note_cursor();
 		if (full()) {
 			storing_.store(*batch_, cursor_reached_);
 		}
+	}
+}
+
+void Reading::note_keys(store::PendingEvent *rows, std::size_t count) {
+	keys_.clear();
+	for (std::size_t i = 0; i < count; i++) {
+		keys_.push_back(SeenKeys::Key{rows[i].id, rows[i].customer_id, rows[i].row_number, 0});
+	}
+	seen_.remember(keys_);
+	for (std::size_t i = 0; i < count; i++) {
+		rows[i].earlier_row = keys_[i].earlier_row;
 	}
 }
 

@@ -34,6 +34,7 @@ private:
 	void refuse_stale_source(const source::Snapshot &snapshot);
 	void read(const source::ReadPlan &plan);
 	void take_in(const source::Chunk &chunk);
+	void note_keys(store::PendingEvent *rows, std::size_t count);
 	void note_cursor();
 	bool full() const;
 
@@ -46,6 +47,7 @@ private:
 	event::Output mapped_;
 	std::unique_ptr<store::Batch> batch_;
 	SeenKeys seen_;
+	std::vector<SeenKeys::Key> keys_;
 	Storing storing_;
 	std::optional<std::string> cursor_reached_;
 	bool ordered_by_cursor_ = false;

@@ -129,28 +129,52 @@ void SeenKeys::clear() {
 	runs_.clear();
 }
 
-std::uint64_t SeenKeys::remember(std::string_view id, std::string_view customer_id, std::uint64_t row) {
+Entry SeenKeys::entry_of(std::string_view id, std::string_view customer_id) {
 	// The length of the first keeps ("ab", "c") apart from ("a", "bc").
 	const std::uint64_t length = id.size();
 	scratch_.assign(reinterpret_cast<const char *>(&length), sizeof(length));
 	scratch_.append(id).append(customer_id);
 	const Hash128 hash = siphash(hash_key_, scratch_);
-	const Entry key{hash.high, hash.low & ~kRowMask};
+	return Entry{hash.high, hash.low & ~kRowMask};
+}
 
-	// Grows as a run does: a small one takes little.
-	if (table_.empty() || (used_ * 2 >= table_.size() && used_ < capacity_)) {
-		std::vector<Entry> larger(std::bit_ceil(std::max<std::size_t>(64, table_.size() * 2)));
-		for (const Entry &entry : table_) {
-			if ((entry.low & kRowMask) != 0) {
-				std::size_t slot = entry.high & (larger.size() - 1);
-				while (larger[slot].low != 0) {
-					slot = (slot + 1) & (larger.size() - 1);
-				}
-				larger[slot] = entry;
-			}
-		}
-		table_ = std::move(larger);
+// The table grows as a run does: a small one takes little.
+void SeenKeys::make_room() {
+	if (!table_.empty() && (used_ * 2 < table_.size() || used_ >= capacity_)) {
+		return;
 	}
+	std::vector<Entry> larger(std::bit_ceil(std::max<std::size_t>(64, table_.size() * 2)));
+	for (const Entry &entry : table_) {
+		if ((entry.low & kRowMask) != 0) {
+			std::size_t slot = entry.high & (larger.size() - 1);
+			while (larger[slot].low != 0) {
+				slot = (slot + 1) & (larger.size() - 1);
+			}
+			larger[slot] = entry;
+		}
+	}
+	table_ = std::move(larger);
+}
+
+void SeenKeys::remember(std::span<Key> keys) {
+	hashed_.clear();
+	for (const Key &key : keys) {
+		hashed_.push_back(entry_of(key.id, key.customer_id));
+		if (!table_.empty()) {
+			__builtin_prefetch(&table_[hashed_.back().high & (table_.size() - 1)], 1);
+		}
+	}
+	for (std::size_t i = 0; i < keys.size(); i++) {
+		keys[i].earlier_row = remember(hashed_[i], keys[i].row);
+	}
+}
+
+std::uint64_t SeenKeys::remember(std::string_view id, std::string_view customer_id, std::uint64_t row) {
+	return remember(entry_of(id, customer_id), row);
+}
+
+std::uint64_t SeenKeys::remember(const Entry &key, std::uint64_t row) {
+	make_room();
 	std::size_t slot = key.high & (table_.size() - 1);
 	for (; (table_[slot].low & kRowMask) != 0; slot = (slot + 1) & (table_.size() - 1)) {
 		if (same_key(table_[slot], key)) {

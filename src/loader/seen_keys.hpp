@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,16 @@ public:
 	/// `memory_entries`: how many keys are kept in memory; `open_spill` opens an empty file.
 	SeenKeys(std::size_t memory_entries, OpenSpill open_spill);
 
-	/// The row in which the key was seen last, or 0, and remembers `row`: 1 to 2^48 - 1, rising.
+	struct Key {
+		std::string_view id;
+		std::string_view customer_id;
+		std::uint64_t row = 0;		   ///< 1 to 2^48 - 1, rising
+		std::uint64_t earlier_row = 0; ///< the row in which the key was seen last, or 0: set by remember()
+	};
+	/// Looks up and remembers a few keys, one after the other. Cheaper than each alone: the memory that they need is on
+	/// its way while others are looked up.
+	void remember(std::span<Key> keys);
+	/// The same for one key; returns its earlier row.
 	std::uint64_t remember(std::string_view id, std::string_view customer_id, std::uint64_t row);
 
 	void clear();
@@ -52,6 +62,9 @@ private:
 	class RunWriter;
 	class RunReader;
 
+	[[nodiscard]] Entry entry_of(std::string_view id, std::string_view customer_id);
+	std::uint64_t remember(const Entry &key, std::uint64_t row);
+	void make_room();
 	[[nodiscard]] std::uint64_t find_in(SortedRun &run, const Entry &key);
 	void spill_table();
 	void merge_runs();
@@ -64,6 +77,7 @@ private:
 	std::size_t used_ = 0;
 	std::vector<SortedRun> runs_; ///< oldest first
 	std::vector<Entry> block_;
+	std::vector<Entry> hashed_;
 };
 
 } // namespace hyperline::loader

@@ -1,9 +1,11 @@
 #include "pg/relation.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 
 extern "C" {
+#include <access/detoast.h>
 #include <catalog/pg_collation_d.h>
 #include <catalog/pg_type_d.h>
 #include <executor/spi.h>
@@ -52,6 +54,18 @@ Relation::~Relation() {
 void Relation::put(Datum *values, bool *nulls) {
 	tuplestore_putvalues(static_cast<Tuplestorestate *>(state_), shape_, values, nulls);
 	rows_++;
+}
+
+Datum Relation::by_reference(Datum value) {
+	auto *plain = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+	if (VARSIZE(plain) <= kLargeValue) {
+		return value;
+	}
+	const struct varatt_indirect target = {plain};
+	void *pointer = palloc(INDIRECT_POINTER_SIZE);
+	SET_VARTAG_EXTERNAL(pointer, VARTAG_INDIRECT);
+	std::memcpy(VARDATA_EXTERNAL(pointer), &target, sizeof(target));
+	return PointerGetDatum(pointer);
 }
 
 void Relation::attach(const char *name) {

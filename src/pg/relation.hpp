@@ -27,6 +27,12 @@ public:
 	/// Adds a row; calls PostgreSQL: only inside a gate.
 	void put(Datum *values, bool *nulls);
 
+	/// Values larger than this are not copied into it.
+	static constexpr Size kLargeValue = Size{32} * 1024;
+	/// `value`, or, for a large one, a pointer to it (PostgreSQL's "indirect" datum), which whoever needs the value
+	/// follows. It has to stay where it is while the relation is in use. Only inside a gate.
+	static Datum by_reference(Datum value);
+
 	/// Makes it known as `name`, a literal, to the statements that run from now on.
 	void attach(const char *name);
 	/// Takes it back. Done by the destructor too, unless an exception passes (the abort does it then).

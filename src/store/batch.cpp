@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "pg/jsonb.hpp"
+#include "pg/relation.hpp"
 #include "store/record.hpp"
 
 extern "C" {
@@ -17,6 +18,9 @@ namespace hyperline::store {
 
 namespace {
 
+// What a row takes in a relation beside its texts and its record.
+constexpr std::size_t kRowBytes = 96;
+
 Datum make_text(std::string_view text) {
 	return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
@@ -24,18 +28,6 @@ Datum make_text(std::string_view text) {
 std::string_view view_text(Datum text) {
 	const auto *value = reinterpret_cast<const struct varlena *>(DatumGetPointer(text));
 	return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
-}
-
-// What building a jsonb leaves behind goes with the scratch context; the finished document is copied out of it.
-Datum keep_record(const event::Token *begin, const event::Token *end, MemoryContext scratch, MemoryContext keep) {
-	MemoryContextSwitchTo(scratch);
-	const Datum made = make_record(begin, end);
-	const auto *document = reinterpret_cast<const struct varlena *>(DatumGetPointer(made));
-	const Size size = VARSIZE(document);
-	void *copy = MemoryContextAllocHuge(keep, size);
-	std::memcpy(copy, document, size);
-	MemoryContextReset(scratch);
-	return PointerGetDatum(copy);
 }
 
 } // namespace
@@ -58,31 +50,50 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 	const MemoryContext keep = context_.get();
 	pg::call([&] {
 		const MemoryContext scratch = AllocSetContextCreate(keep, "hyperline record", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(scratch);
+		RecordBuilder builder(scratch);
 		for (std::size_t i = 0; i < events.size(); i++) {
 			const event::Event &event = events.data()[i];
 			PendingEvent &row = pending[i];
-			row.record = keep_record(token + event.record.begin, token + event.record.end, scratch, keep);
+			row.record = builder.build(token + event.record.begin, token + event.record.end, keep);
 			MemoryContextSwitchTo(keep);
 			row.id_datum = make_text(event.id);
 			row.customer_datum = make_text(event.customer_id);
 			row.id = view_text(row.id_datum);
 			row.customer_id = view_text(row.customer_datum);
 			row.version = event.has_version ? view_text(make_text(event.version)) : std::string_view();
+			MemoryContextSwitchTo(scratch);
 			row.has_version = event.has_version;
 			row.timestamp = event.timestamp;
 			row.row_number = event.row_number;
 			row.earlier_row = 0;
 			row.is_deleted = event.is_deleted;
+			const Size size = VARSIZE(DatumGetPointer(row.record));
+			if (size > pg::Relation::kLargeValue) {
+				largest_ = std::max(largest_, size);
+			} else {
+				copied_ += size + row.id.size() + row.customer_id.size() + row.version.size() + kRowBytes;
+			}
 		}
 		for (std::size_t i = 0; i < rejected.size(); i++) {
 			const event::TokenRange range = rejected.data()[i].row;
-			pending_reject[i].row = keep_record(token + range.begin, token + range.end, scratch, keep);
+			pending_reject[i].row = builder.build(token + range.begin, token + range.end, keep);
+			copied_ += VARSIZE(DatumGetPointer(pending_reject[i].row)) + kRowBytes;
 		}
 		MemoryContextDelete(scratch);
 	});
+	seen_before(pending, events.size());
 	for (std::size_t i = 0; i < events.size(); i++) {
-		pending[i].earlier_row = seen_before(pending[i].id, pending[i].customer_id, pending[i].row_number);
-		const event::Event &event = events[i];
+		any_seen_before_ = any_seen_before_ || pending[i].earlier_row != 0;
+	}
+	take_customers(events);
+	rows_ += events.size() + rejected.size();
+	bytes_ += static_cast<std::int64_t>(bytes);
+	resolved_ = false;
+}
+
+void Batch::take_customers(const std::vector<event::Event> &events) {
+	for (const event::Event &event : events) {
 		if (!known_.covers(event.customer_id, event.has_customer_name)) {
 			known_.add(event.customer_id, event.has_customer_name);
 			customers_.push_back(NamedCustomer{std::string(event.customer_id),
@@ -90,9 +101,6 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 																	   : std::nullopt});
 		}
 	}
-	rows_ += events.size() + rejected.size();
-	bytes_ += static_cast<std::int64_t>(bytes);
-	resolved_ = false;
 }
 
 void Batch::committed() {
@@ -101,8 +109,12 @@ void Batch::committed() {
 	customers_.clear();
 	rows_ = 0;
 	bytes_ = 0;
+	copied_ = 0;
+	largest_ = 0;
 	duplicates_ = 0;
 	resolved_ = false;
+	any_seen_before_ = false;
+	inserted_unseen_ = false;
 	context_.reset();
 }
 
@@ -140,6 +152,43 @@ void Batch::reject_duplicate(const PendingEvent &loser, const std::string &code,
 									  loser.timestamp, true});
 }
 
+// By id, customer and row. Rows are larger than what is compared of them: only their places are sorted, by the first
+// eight bytes of the id, which decide nearly always.
+void Batch::sort_by_key() {
+	struct Place {
+		std::uint64_t prefix;
+		std::uint32_t row;
+	};
+	std::vector<Place> places(events_.size());
+	for (std::size_t i = 0; i < places.size(); i++) {
+		unsigned char first[sizeof(std::uint64_t)] = {};
+		std::memcpy(first, events_[i].id.data(), std::min(events_[i].id.size(), sizeof(first)));
+		std::uint64_t prefix = 0;
+		for (const unsigned char byte : first) {
+			prefix = prefix << 8U | byte;
+		}
+		places[i] = Place{prefix, static_cast<std::uint32_t>(i)};
+	}
+	std::sort(places.begin(), places.end(), [this](const Place &a, const Place &b) {
+		if (a.prefix != b.prefix) {
+			return a.prefix < b.prefix;
+		}
+		const PendingEvent &left = events_[a.row];
+		const PendingEvent &right = events_[b.row];
+		const int by_id = left.id.compare(right.id);
+		if (by_id != 0) {
+			return by_id < 0;
+		}
+		const int by_customer = left.customer_id.compare(right.customer_id);
+		return by_customer != 0 ? by_customer < 0 : left.row_number < right.row_number;
+	});
+	std::vector<PendingEvent> sorted(events_.size());
+	for (std::size_t i = 0; i < places.size(); i++) {
+		sorted[i] = events_[places[i].row];
+	}
+	events_ = std::move(sorted);
+}
+
 // Of the rows of one key the one with the highest version stays, else the one read last. The others are duplicates when
 // they say the same, and rejected when they do not.
 void Batch::resolve_keys() {
@@ -147,14 +196,7 @@ void Batch::resolve_keys() {
 		return;
 	}
 	resolved_ = true;
-	std::sort(events_.begin(), events_.end(), [](const PendingEvent &a, const PendingEvent &b) {
-		const int by_id = a.id.compare(b.id);
-		if (by_id != 0) {
-			return by_id < 0;
-		}
-		const int by_customer = a.customer_id.compare(b.customer_id);
-		return by_customer != 0 ? by_customer < 0 : a.row_number < b.row_number;
-	});
+	sort_by_key();
 	std::size_t kept = 0;
 	for (std::size_t first = 0; first < events_.size();) {
 		std::size_t last = first + 1;

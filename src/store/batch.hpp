@@ -2,7 +2,9 @@
 // by key, rows of one key are resolved, and everything is written by a few statements in the transaction that is open:
 // customers first, then events, each in the order of its key, as every writer does (else they deadlock).
 //
-// Unchanged events are found by looking the keys up, before anything is locked or written.
+// Unchanged events are found by looking the keys up, before anything is locked or written. Where no event of the type
+// can be there yet nothing is looked up: should one be there after all, the key's index says so, and the batch is
+// stored again with a look.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +51,8 @@ struct PendingEvent {
 	bool has_version;
 };
 
-/// Tells the row number at which this run saw a key before, or 0, and remembers this one.
-using SeenBefore = std::function<std::uint64_t(std::string_view id, std::string_view customer_id, std::uint64_t row)>;
+/// Sets the `earlier_row` of each of a few rows, and remembers their keys.
+using SeenBefore = std::function<void(PendingEvent *rows, std::size_t count)>;
 
 class Batch {
 public:
@@ -61,8 +63,9 @@ public:
 			 const std::vector<event::Token> &tokens, std::size_t bytes, const SeenBefore &seen_before);
 
 	[[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-	/// What it holds in memory, with the copy that storing it takes.
-	[[nodiscard]] std::size_t memory() const { return context_.bytes() * 2; }
+	/// What it holds in memory, with the copies that storing it takes: one of all small records, and of a large one
+	/// at a time three (its own, a compressed one, and the stored version's).
+	[[nodiscard]] std::size_t memory() const { return context_.bytes() + copied_ + largest_ * 3; }
 
 	/// Writes it all and returns what was done. May be called again for the same rows after its transaction was rolled
 	/// back. Throws Error 40001 when other writers came between; then the same batch should be stored again.
@@ -71,11 +74,16 @@ public:
 	void committed();
 
 private:
+	void take_customers(const std::vector<event::Event> &events);
+	void sort_by_key();
 	void resolve_keys();
 	void reject_duplicate(const PendingEvent &loser, const std::string &code, const std::string &message);
 	[[nodiscard]] bool older(const PendingEvent &a, const PendingEvent &b) const;
+	void store_events(Counts &counts);
+	[[nodiscard]] bool all_are_new();
 	void probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vector<std::uint32_t> &updates);
 	void keep_replaced(const std::vector<std::uint32_t> &replaced);
+	void insert(std::size_t rows);
 	void insert(const std::vector<std::uint32_t> &rows);
 	void update(const std::vector<std::uint32_t> &rows);
 
@@ -87,9 +95,14 @@ private:
 	KnownCustomers known_;
 	CustomerStore customer_store_;
 	std::size_t rows_ = 0;
+	std::size_t copied_ = 0;  // bytes of what is copied as a whole when the batch is stored
+	std::size_t largest_ = 0; // bytes of the largest record that is not
 	std::int64_t bytes_ = 0;
 	std::int64_t duplicates_ = 0;
 	bool resolved_ = false;
+	bool any_seen_before_ = false;
+	std::optional<bool> type_is_new_; // whether no event of the type can be there but those of this run
+	bool inserted_unseen_ = false;	  // this batch was tried without a look
 	pg::Prepared probe_;
 	pg::Prepared insert_;
 	pg::Prepared update_;

@@ -24,6 +24,7 @@ SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
        pg_catalog.set_config('enable_seqscan', 'off', true),
        pg_catalog.set_config('enable_bitmapscan', 'off', true),
        pg_catalog.set_config('enable_material', 'off', true),
+       pg_catalog.set_config('enable_memoize', 'off', true),
        pg_catalog.set_config('jit', 'off', true),
        pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
        pg_catalog.set_config('TimeZone', 'UTC', true)
@@ -47,7 +48,7 @@ void fill(pg::Relation &relation, const std::vector<PendingEvent> &events, const
 							  event.id_datum,
 							  event.customer_datum,
 							  Int64GetDatum(event.timestamp),
-							  event.record,
+							  pg::Relation::by_reference(event.record),
 							  BoolGetDatum(event.is_deleted),
 							  event.has_version ? make_text(event.version) : 0,
 							  Int64GetDatum(static_cast<int64>(event.earlier_row))};
@@ -73,26 +74,22 @@ void fill(pg::Relation &relation, const std::vector<PendingEvent> &events, const
 
 // Only rows with something to do come back: unchanged ones, seen for the first time, are what is left of the batch.
 constexpr const char *kProbe = R"(
-SELECT b.row, e.found, e.same, e.newer, e.run_id,
-       e.found IS NULL AND EXISTS (
+SELECT b.row, e.id IS NOT NULL,
+       e."timestamp" OPERATOR(pg_catalog.=) b."timestamp" AND e.is_deleted OPERATOR(pg_catalog.=) b.is_deleted
+         AND hyperline.identical(e.record, b.record),
+       )" HYPERLINE_STORED_IS_NEWER R"(,
+       e.run_id,
+       e.id IS NULL AND EXISTS (
 		SELECT FROM hyperline.events o
 		WHERE o.id OPERATOR(pg_catalog.=) b.id AND o.event_type OPERATOR(pg_catalog.=) $1
 		  AND o.customer_id OPERATOR(pg_catalog.<>) b.customer_id)
 FROM hyperline_batch b
-LEFT JOIN LATERAL (
-	SELECT true AS found,
-	       e."timestamp" OPERATOR(pg_catalog.=) b."timestamp"
-	         AND e.is_deleted OPERATOR(pg_catalog.=) b.is_deleted
-	         AND hyperline.identical(e.record, b.record) AS same,
-	       )" HYPERLINE_STORED_IS_NEWER R"( AS newer,
-	       e.run_id
-	FROM hyperline.events e
-	WHERE e.id OPERATOR(pg_catalog.=) b.id
-	  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
-	  AND e.event_type OPERATOR(pg_catalog.=) $1
-	LIMIT 1
-) e ON true
-WHERE NOT COALESCE(e.same AND b.earlier_row IS NULL, false)
+LEFT JOIN hyperline.events e
+  ON e.id OPERATOR(pg_catalog.=) b.id
+ AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
+ AND e.event_type OPERATOR(pg_catalog.=) $1
+WHERE (e."timestamp" OPERATOR(pg_catalog.=) b."timestamp" AND e.is_deleted OPERATOR(pg_catalog.=) b.is_deleted
+         AND hyperline.identical(e.record, b.record) AND b.earlier_row IS NULL) IS NOT TRUE
 )";
 
 // What the probe said of one row.
@@ -166,36 +163,56 @@ void Batch::probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vect
 
 namespace {
 
+// Whether no event of the type is there: no run has stored one, or the table is empty. Who else wrote some is found by
+// the key's index, which has to be there then.
+constexpr const char *kTypeIsNew = R"(
+SELECT CASE
+	WHEN NOT EXISTS (
+		SELECT FROM pg_catalog.pg_index i
+		WHERE i.indrelid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass
+		  AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+		  AND i.indnkeyatts OPERATOR(pg_catalog.=) 3
+		  AND (
+			SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
+			FROM pg_catalog.pg_attribute a
+			WHERE a.attrelid OPERATOR(pg_catalog.=) i.indrelid
+			  AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::pg_catalog.int2[])
+		  ) OPERATOR(pg_catalog.=) ARRAY['customer_id', 'event_type', 'id'])
+	THEN false
+	WHEN NOT EXISTS (SELECT FROM hyperline.events)
+	THEN true
+	WHEN EXISTS (
+		SELECT FROM hyperline.run r
+		WHERE r.loader_id OPERATOR(pg_catalog.=) $2 AND r.rows_read OPERATOR(pg_catalog.>) 0)
+	THEN false
+	ELSE NOT EXISTS (
+		SELECT FROM hyperline.run r
+		WHERE r.event_type OPERATOR(pg_catalog.=) $1 AND r.rows_read OPERATOR(pg_catalog.>) 0)
+END
+)";
+
 constexpr const char *kInsert = R"(
-WITH written AS (
-	INSERT INTO hyperline.events (event_type, customer_id, id, "timestamp", record, is_deleted, run_id)
-	SELECT $1, b.customer_id, b.id, b."timestamp", b.record, b.is_deleted, $2
-	FROM hyperline_inserts b
-	RETURNING 1
-)
-SELECT pg_catalog.count(*) FROM written
+INSERT INTO hyperline.events (event_type, customer_id, id, "timestamp", record, is_deleted, run_id)
+SELECT $1, b.customer_id, b.id, b."timestamp", b.record, b.is_deleted, $2
+FROM hyperline_inserts b
 )";
 
 // Another loader may have stored a newer version since the probe: then it stays.
 constexpr const char *kUpdate = R"(
-WITH written AS (
-	UPDATE hyperline.events e
-	SET "timestamp" = b."timestamp", record = b.record, is_deleted = b.is_deleted,
-	    last_changed_at = pg_catalog.now(), run_id = $4
-	FROM hyperline_updates b
-	WHERE e.id OPERATOR(pg_catalog.=) b.id
-	  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
-	  AND e.event_type OPERATOR(pg_catalog.=) $1
-	  AND NOT ()" HYPERLINE_STORED_IS_NEWER R"()
-	RETURNING 1
-)
-SELECT pg_catalog.count(*) FROM written
+UPDATE hyperline.events e
+SET "timestamp" = b."timestamp", record = b.record, is_deleted = b.is_deleted,
+    last_changed_at = pg_catalog.now(), run_id = $4
+FROM hyperline_updates b
+WHERE e.id OPERATOR(pg_catalog.=) b.id
+  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
+  AND e.event_type OPERATOR(pg_catalog.=) $1
+  AND NOT ()" HYPERLINE_STORED_IS_NEWER R"()
 )";
 
 #undef HYPERLINE_STORED_IS_NEWER
 
-void expect_written(std::int64_t written, std::size_t wanted) {
-	if (written != static_cast<std::int64_t>(wanted)) {
+void expect_written(std::uint64_t written, std::size_t wanted) {
+	if (written != wanted) {
 		throw Error("40001",
 					"could not store a batch: " + std::to_string(written) + " of " + std::to_string(wanted) +
 						" rows were written",
@@ -216,6 +233,11 @@ void Batch::keep_replaced(const std::vector<std::uint32_t> &replaced) {
 	rejected_store_.keep_replaced(target_);
 }
 
+// What is attached as hyperline_inserts.
+void Batch::insert(std::size_t rows) {
+	expect_written(insert_.run(kInsert, {target_.event_type, target_.run_id}).processed, rows);
+}
+
 void Batch::insert(const std::vector<std::uint32_t> &rows) {
 	if (rows.empty()) {
 		return;
@@ -223,7 +245,7 @@ void Batch::insert(const std::vector<std::uint32_t> &rows) {
 	pg::Relation relation(kEventColumns, context_.bytes());
 	fill(relation, events_, &rows);
 	relation.attach("hyperline_inserts");
-	expect_written(insert_.run(kInsert, {target_.event_type, target_.run_id}).number(0, 0), rows.size());
+	insert(rows.size());
 }
 
 void Batch::update(const std::vector<std::uint32_t> &rows) {
@@ -234,9 +256,46 @@ void Batch::update(const std::vector<std::uint32_t> &rows) {
 	fill(relation, events_, &rows);
 	relation.attach("hyperline_updates");
 	const bool number = target_.version_order == VersionOrder::number;
-	expect_written(
-		update_.run(kUpdate, {target_.event_type, target_.version_field, number, target_.run_id}).number(0, 0),
-		rows.size());
+	expect_written(update_.run(kUpdate, {target_.event_type, target_.version_field, number, target_.run_id}).processed,
+				   rows.size());
+}
+
+// A batch that was tried without a look comes back when another session had written one of its keys: then this run
+// looks, from now on.
+bool Batch::all_are_new() {
+	if (!type_is_new_) {
+		type_is_new_ = pg::run(kTypeIsNew, {target_.event_type, target_.loader_id}).boolean(0, 0);
+	}
+	if (inserted_unseen_) {
+		type_is_new_ = false;
+	}
+	return *type_is_new_ && !any_seen_before_;
+}
+
+void Batch::store_events(Counts &counts) {
+	std::vector<std::uint32_t> inserts;
+	std::vector<std::uint32_t> updates;
+	{
+		pg::Relation relation(kEventColumns, context_.bytes());
+		fill(relation, events_, nullptr);
+		relation.attach("hyperline_batch");
+		bool all = all_are_new();
+		if (all) {
+			inserted_unseen_ = true;
+			counts.inserted += static_cast<std::int64_t>(events_.size());
+		} else {
+			probe(counts, inserts, updates);
+			all = inserts.size() == events_.size();
+		}
+		rejected_store_.resolve(target_);
+		if (all) {
+			relation.attach("hyperline_inserts");
+			insert(events_.size());
+			return;
+		}
+	}
+	insert(inserts);
+	update(updates);
 }
 
 Counts Batch::store() {
@@ -249,16 +308,7 @@ Counts Batch::store() {
 	const std::size_t rejected_before = rejected_.size();
 	counts.customers_created = customer_store_.write(customers_, target_.loader);
 	if (!events_.empty()) {
-		pg::Relation relation(kEventColumns, context_.bytes());
-		fill(relation, events_, nullptr);
-		relation.attach("hyperline_batch");
-		std::vector<std::uint32_t> inserts;
-		std::vector<std::uint32_t> updates;
-		probe(counts, inserts, updates);
-		rejected_store_.resolve(target_);
-		relation.detach();
-		insert(inserts);
-		update(updates);
+		store_events(counts);
 	}
 	counts.rejected += static_cast<std::int64_t>(rejected_.size());
 	rejected_store_.keep(target_, rejected_, context_.bytes());

@@ -99,7 +99,7 @@ void RejectedStore::keep(const BatchTarget &target, const std::vector<PendingRej
 							  make_text(row.field),
 							  make_text(row.code),
 							  make_text(row.message),
-							  row.row,
+							  pg::Relation::by_reference(row.row),
 							  row.was_event ? make_text(row.id) : 0,
 							  row.was_event ? make_text(row.customer_id) : 0,
 							  Int64GetDatum(row.timestamp)};
