@@ -294,6 +294,18 @@ AS 'MODULE_PATHNAME', 'hyperline_identical';
 COMMENT ON FUNCTION hyperline.identical(jsonb, jsonb) IS
 'Whether two jsonb are the same to the last digit: 1.0 and 1.00 differ.';
 
+CREATE FUNCTION hyperline.restored()
+RETURNS trigger
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_restored';
+COMMENT ON FUNCTION hyperline.restored() IS
+'The trigger of hyperline.loader and hyperline.run that pauses loaders which come from a dump, and ends their runs.';
+CREATE TRIGGER restored BEFORE INSERT ON hyperline.loader FOR EACH ROW EXECUTE FUNCTION hyperline.restored();
+CREATE TRIGGER restored BEFORE INSERT ON hyperline.run FOR EACH ROW EXECUTE FUNCTION hyperline.restored();
+ALTER TABLE hyperline.loader ENABLE ALWAYS TRIGGER restored;
+ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER restored;
+
 CREATE FUNCTION hyperline.announce_installation()
 RETURNS void
 LANGUAGE c

@@ -2,6 +2,18 @@
 
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
+-- What this database is to the background workers. Not in dumps.
+CREATE TABLE hyperline.installation (
+	database oid NOT NULL,
+	revision int NOT NULL
+);
+COMMENT ON TABLE hyperline.installation IS 'What the background workers look at before they do anything in this database.';
+COMMENT ON COLUMN hyperline.installation.database IS 'The database in which CREATE EXTENSION ran: in a copy of it (CREATE DATABASE ... TEMPLATE) it is another one.';
+COMMENT ON COLUMN hyperline.installation.revision IS 'Which libraries work with these tables and functions; an upgrade script that changes what they use sets the next one.';
+CREATE UNIQUE INDEX installation_one ON hyperline.installation ((true));
+INSERT INTO hyperline.installation
+SELECT d.oid, 1 FROM pg_database d WHERE d.datname = current_database();
+
 -- Connections -------------------------------------------------------------------------------------------------------
 
 CREATE TABLE hyperline.connection (
@@ -46,6 +58,7 @@ CREATE TABLE hyperline.loader (
 	lookback interval NOT NULL,
 	version_field text,
 	paused bool NOT NULL,
+	pause_reason text CHECK (pause_reason IN ('restored', 'copied')),
 	next_run_at timestamptz NOT NULL,
 	-- how far it has read: the cursor field's value; the source's clock at the start of the last run that succeeded, and
 	-- where its log stood then
@@ -65,6 +78,7 @@ CREATE TABLE hyperline.loader (
 	fields jsonb
 );
 COMMENT ON TABLE hyperline.loader IS 'Loaders and how far each has read. Read the view hyperline.loaders; change with hyperline.alter_loader().';
+COMMENT ON COLUMN hyperline.loader.pause_reason IS 'Why it is paused when nobody paused it: it came out of a dump, or the database is a copy.';
 CREATE INDEX loader_due ON hyperline.loader (next_run_at) WHERE NOT paused;
 CREATE INDEX loader_connection ON hyperline.loader (connection_id);
 CREATE INDEX loader_event_type ON hyperline.loader (event_type);

@@ -50,7 +50,8 @@ SELECT l.name,
             ELSE (l.last_refreshed_at AT TIME ZONE 'UTC')::text || '+00'
        END AS watermark,
        l.created_at,
-       l.max_rejected
+       l.max_rejected,
+       CASE WHEN l.paused THEN l.pause_reason END AS pause_reason
 FROM hyperline.loader l
 JOIN hyperline.connection c ON c.connection_id = l.connection_id
 LEFT JOIN hyperline.run r ON r.loader_id = l.loader_id AND r.status IN ('queued', 'running');

@@ -1,5 +1,6 @@
 // The library's entry: settings, shared memory, the launcher.
 #include "pg/background.hpp"
+#include "pg/make_way.hpp"
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
 #include "pg/transaction.hpp"
@@ -16,7 +17,8 @@ void _PG_init() {
 	namespace pg = hyperline::pg;
 	pg::define_settings({hyperline::source::check_name_servers});
 	pg::on_marked_commit([]() { pg::wake_scheduler(); });
-	if (pg::is_preloaded()) {
+	if (pg::is_preloaded() && !IsBinaryUpgrade) {
+		pg::make_way_for_commands();
 		pg::request_shared_memory();
 		pg::register_static_worker("hyperline launcher", "hyperline_launcher_main");
 	}

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <chrono>
 
+#include "loader/interrupted.hpp"
 #include "loader/run.hpp"
 #include "pg/background.hpp"
 #include "pg/failure.hpp"
 #include "pg/session.hpp"
 #include "pg/settings.hpp"
 #include "pg/wait.hpp"
+#include "store/queue.hpp"
 #include "store/runs.hpp"
 
 namespace hyperline::loader {
@@ -95,6 +97,7 @@ std::int64_t run_loader(const std::string &name) {
 }
 
 void refresh_loader(const std::string &name, pg::Transactions &transactions) {
+	transactions.run([] { store::refuse_other_revision(); });
 	Poll poll(pg::Deadline::max());
 	Outcome outcome = execute_in_session(name, transactions);
 	while (!outcome.started) {
@@ -146,7 +149,7 @@ bool cancel_run(std::int64_t run_id) {
 	}
 	// Only while it holds the loader's lock: a process that has finished the run may do something else by now.
 	if (!store::is_carried_out(run) || !pg::cancel_process(static_cast<int>(*run.pid))) {
-		store::mark_interrupted(store::loader_lock_space());
+		recover_interrupted();
 		return false;
 	}
 	if (!pg::snapshot_is_fixed()) {

@@ -1,6 +1,7 @@
 #include "loader/run.hpp"
 
 #include "loader/ending.hpp"
+#include "loader/interrupted.hpp"
 #include "loader/reading.hpp"
 #include "loader/storing.hpp"
 #include "pg/lock.hpp"
@@ -87,7 +88,7 @@ Outcome execute_in_session(const std::string &name, pg::Transactions &transactio
 	transactions.run([&] {
 		lock_space = store::loader_lock_space();
 		loader_id = store::find_loader(name).id;
-		store::mark_interrupted(lock_space);
+		recover_interrupted();
 	});
 	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(loader_id));
 	if (!lock.held()) {

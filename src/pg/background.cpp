@@ -1,5 +1,9 @@
 #include "pg/background.hpp"
 
+#include <csignal>
+
+#include "pg/shared.hpp"
+
 extern "C" {
 #include <libpq/pqsignal.h>
 #include <postmaster/bgworker.h>
@@ -86,9 +90,20 @@ WorkerArguments worker_arguments() {
 	return arguments;
 }
 
-void begin_worker() {
+namespace {
+
+std::optional<WorkerKind> own_kind;
+char farewell[256];
+
+} // namespace
+
+void begin_worker(WorkerKind kind) {
+	own_kind = kind;
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
+	if (kind != WorkerKind::runner) {
+		pqsignal(SIGINT, SIG_IGN);
+	}
 	BackgroundWorkerUnblockSignals();
 }
 
@@ -99,24 +114,39 @@ void connect_worker(Oid database) {
 		} else {
 			BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
 		}
+		SetConfigOption("application_name", MyBgworkerEntry->bgw_name, PGC_SUSET, PGC_S_OVERRIDE);
 	});
+}
+
+void set_farewell(const std::string &line) {
+	strlcpy(farewell, line.c_str(), sizeof(farewell));
+}
+
+void leave_if_told() {
+	if (!own_kind || (ProcDiePending == 0 && !told_to_leave())) {
+		return;
+	}
+	HOLD_INTERRUPTS(); // the end of a report checks for them; proc_exit() takes no more
+	if (farewell[0] != '\0') {
+		ereport(LOG, (errmsg_internal("%s", farewell), errhidestmt(true), errhidecontext(true)));
+	}
+	// The postmaster starts the launcher again unless it ends with 0; of the others it says nothing then.
+	proc_exit(*own_kind == WorkerKind::launcher ? 1 : 0);
 }
 
 void show_activity(const std::string &text) {
 	pgstat_report_activity(STATE_RUNNING, text.c_str());
 }
 
-void show_idle() {
-	pgstat_report_activity(STATE_IDLE, nullptr);
+void show_idle(const std::string &text) {
+	pgstat_report_activity(STATE_IDLE, text.empty() ? nullptr : text.c_str());
 }
 
-bool reload_settings_if_asked() {
-	if (!ConfigReloadPending) {
-		return false;
+void reload_settings_if_asked() {
+	if (own_kind && ConfigReloadPending != 0) {
+		ConfigReloadPending = 0;
+		ProcessConfigFile(PGC_SIGHUP);
 	}
-	ConfigReloadPending = 0;
-	call([] { ProcessConfigFile(PGC_SIGHUP); });
-	return true;
 }
 
 void log_line(const std::string &message) {

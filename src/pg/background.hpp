@@ -51,19 +51,30 @@ std::optional<WorkerHandle> start_worker(const std::string &name, const char *ty
 /// The arguments of the worker that this process is.
 WorkerArguments worker_arguments();
 
-/// The first thing in a worker: the usual signal handlers (SIGTERM ends it where interrupts are checked, SIGHUP
-/// reloads, SIGINT cancels the query), then unblocks signals.
-void begin_worker();
+enum class WorkerKind { launcher, scheduler, runner };
 
-/// Connects to a database by number as the bootstrap superuser, or to the shared catalogs only (InvalidOid).
+/// The first thing in a worker: the usual signal handlers (SIGTERM ends it where interrupts are checked, SIGHUP
+/// reloads, SIGINT cancels a runner's query and is nothing to the others), then unblocks signals.
+void begin_worker(WorkerKind kind);
+
+/// Connects to a database by number as the bootstrap superuser, or to the shared catalogs only (InvalidOid), and shows
+/// the worker's name as its application_name.
 void connect_worker(Oid database);
+
+/// What the worker says in the log when it is told to end; cut to 255 bytes. Without it, it says nothing.
+void set_farewell(const std::string &line);
+/// Ends this process without an error if it is a worker of ours that was terminated or told to leave its database. To
+/// be called where it waits and between transactions; elsewhere a termination is a FATAL error, as everywhere.
+/// Only inside call().
+void leave_if_told();
 
 /// Shows in pg_stat_activity what the worker does; `text` is cut to track_activity_query_size.
 void show_activity(const std::string &text);
-void show_idle();
+/// It waits; an empty text shows nothing but that.
+void show_idle(const std::string &text = {});
 
-/// Whether settings are to be read again; reads them if so.
-bool reload_settings_if_asked();
+/// Reads the settings again if that is due in this worker. Only inside call().
+void reload_settings_if_asked();
 
 /// One LOG line; never a secret.
 void log_line(const std::string &message);

@@ -8,13 +8,17 @@
 #endif
 
 extern "C" {
+#include <catalog/pg_database.h>
+#include <catalog/pg_extension.h>
 #include <funcapi.h>
 #include <pgstat.h>
 #include <storage/ipc.h>
 #include <storage/latch.h>
 #include <storage/lwlock.h>
 #include <storage/shmem.h>
+#include <utils/acl.h>
 #include <utils/guc.h>
+#include <utils/wait_event.h>
 #if PG_VERSION_NUM < 150000
 #include <access/xlog.h>
 #endif
@@ -84,6 +88,32 @@ inline ReturnSetInfo *begin_materialized_rows(FunctionCallInfo fcinfo) {
 	MemoryContextSwitchTo(caller);
 #endif
 	return info;
+}
+
+// One function for all kinds of objects since 16.
+inline bool owns_database(Oid database, Oid role) {
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, database, role);
+#else
+	return pg_database_ownercheck(database, role);
+#endif
+}
+
+inline bool owns_extension(Oid extension, Oid role) {
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(ExtensionRelationId, extension, role);
+#else
+	return pg_extension_ownercheck(extension, role);
+#endif
+}
+
+// Extensions name their waits since 17; before, all are "Extension". Raises nothing but out of memory.
+inline uint32 wait_event([[maybe_unused]] const char *name) {
+#if PG_VERSION_NUM >= 170000
+	return WaitEventExtensionNew(name);
+#else
+	return PG_WAIT_EXTENSION;
+#endif
 }
 
 } // namespace hyperline::pg

@@ -30,7 +30,8 @@ Listed *scan(MemoryContext keep) {
 	for (HeapTuple tuple = heap_getnext(databases, ForwardScanDirection); HeapTupleIsValid(tuple);
 		 tuple = heap_getnext(databases, ForwardScanDirection)) {
 		const auto *database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
-		if (database->datallowconn && !database->datistemplate) {
+		constexpr int kInvalid = -2; // half dropped: DATCONNLIMIT_INVALID_DB, which older minors do not have
+		if (database->datallowconn && !database->datistemplate && database->datconnlimit != kInvalid) {
 			auto *listed = static_cast<Listed *>(MemoryContextAlloc(keep, sizeof(Listed)));
 			listed->oid = database->oid;
 			listed->name = database->datname;

@@ -85,11 +85,27 @@ void define_settings(const SettingChecks &checks) {
 	reserve_setting_prefix("hyperline_connector");
 }
 
+namespace {
+
+struct Fixed {
+	const char *name;
+	const char *value;
+};
+
+} // namespace
+
+void prefer_indexes() {
+	static constexpr Fixed kFixed[] = {{"enable_seqscan", "off"},  {"enable_bitmapscan", "off"},
+									   {"enable_hashjoin", "off"}, {"enable_mergejoin", "off"},
+									   {"enable_material", "off"}, {"jit", "off"}};
+	call([] {
+		for (const Fixed &fixed : kFixed) {
+			SetConfigOption(fixed.name, fixed.value, PGC_SUSET, PGC_S_OVERRIDE);
+		}
+	});
+}
+
 void secure_worker_session() {
-	struct Fixed {
-		const char *name;
-		const char *value;
-	};
 	// After autovacuum's and the logical replication worker's list.
 	static constexpr Fixed kFixed[] = {
 		{"search_path", "pg_catalog, pg_temp"},

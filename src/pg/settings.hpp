@@ -48,4 +48,8 @@ bool is_preloaded();
 /// time-outs and output formats. Called after the worker has connected.
 void secure_worker_session();
 
+/// Makes the planner of this worker read its few rows through indexes, whatever it thinks of the tables' sizes: they
+/// may never have been analyzed.
+void prefer_indexes();
+
 } // namespace hyperline::pg

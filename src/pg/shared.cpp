@@ -1,5 +1,8 @@
 #include "pg/shared.hpp"
 
+#include <algorithm>
+#include <csignal>
+
 extern "C" {
 #include <storage/ipc.h>
 #include <storage/latch.h>
@@ -17,20 +20,39 @@ struct Slot {
 	Oid database;
 	Latch *latch; // of the process that serves it; null: none
 	bool has_nothing;
+	int holds; // sessions that keep our workers out
+};
+
+// A process of ours that is in a database, or about to connect to it.
+struct Member {
+	int pid; // 0: a free place
+	Oid database;
+	Latch *latch;
+	volatile bool told_to_leave;
 };
 
 struct Shared {
 	LWLock *lock;
 	Latch *launcher;
 	Slot slots[kMostDatabases];
+	int most_members;
+	Member members[FLEXIBLE_ARRAY_MEMBER];
 };
 
 // Set in every process: by fork, or by the first use.
 Shared *shared = nullptr;
 int own_slot = -1;
+Member *own_member = nullptr;
+bool own_holds[kMostDatabases];
+bool holds_any = false;
+
+Size shared_size() {
+	// Each member is a background worker.
+	return add_size(offsetof(Shared, members), mul_size(sizeof(Member), static_cast<Size>(max_worker_processes)));
+}
 
 void request() {
-	RequestAddinShmemSpace(MAXALIGN(sizeof(Shared)));
+	RequestAddinShmemSpace(MAXALIGN(shared_size()));
 	RequestNamedLWLockTranche(kName, 1);
 }
 
@@ -42,9 +64,10 @@ void startup() {
 	}
 	bool found = false;
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = static_cast<Shared *>(ShmemInitStruct(kName, sizeof(Shared), &found));
+	shared = static_cast<Shared *>(ShmemInitStruct(kName, shared_size(), &found));
 	if (!found) {
-		std::memset(static_cast<void *>(shared), 0, sizeof(Shared));
+		std::memset(static_cast<void *>(shared), 0, shared_size());
+		shared->most_members = max_worker_processes;
 		shared->lock = &GetNamedLWLockTranche(kName)->lock;
 	}
 	LWLockRelease(AddinShmemInitLock);
@@ -74,6 +97,40 @@ void leave_slot(int /* code */, Datum /* argument */) {
 	LWLockRelease(shared->lock);
 }
 
+void leave_database(int /* code */, Datum /* argument */) {
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	own_member->pid = 0;
+	own_member = nullptr;
+	LWLockRelease(shared->lock);
+}
+
+// The slot of a database, one that is free for it, or -1. Under the lock.
+int find_slot(Oid database) {
+	int slot = -1;
+	for (int i = 0; i < kMostDatabases; i++) {
+		if (shared->slots[i].database == database) {
+			return i;
+		}
+		if (slot < 0 && !OidIsValid(shared->slots[i].database)) {
+			slot = i;
+		}
+	}
+	if (slot >= 0) {
+		shared->slots[slot] = Slot{database, nullptr, false, 0};
+	}
+	return slot;
+}
+
+bool is_held(Oid database) {
+	return std::any_of(std::begin(shared->slots), std::end(shared->slots),
+					   [=](const Slot &slot) { return slot.database == database && slot.holds > 0; });
+}
+
+bool has_member(Oid database) {
+	return std::any_of(shared->members, shared->members + shared->most_members,
+					   [=](const Member &member) { return member.pid != 0 && member.database == database; });
+}
+
 } // namespace
 
 void request_shared_memory() {
@@ -91,36 +148,63 @@ void become_launcher() {
 	});
 }
 
+void wake_launcher() noexcept {
+	if (shared == nullptr) {
+		return;
+	}
+	LWLockAcquire(shared->lock, LW_SHARED);
+	wake_launcher_locked();
+	LWLockRelease(shared->lock);
+}
+
 std::optional<int> slot_for(Oid database) {
 	const int found = call([=] {
-		int slot = -1;
 		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-		for (int i = 0; i < kMostDatabases; i++) {
-			if (shared->slots[i].database == database) {
-				slot = i;
-				break;
-			}
-			if (slot < 0 && !OidIsValid(shared->slots[i].database)) {
-				slot = i;
-			}
-		}
-		if (slot >= 0 && shared->slots[slot].database != database) {
-			shared->slots[slot] = Slot{database, nullptr, false};
-		}
+		const int slot = find_slot(database);
 		LWLockRelease(shared->lock);
 		return slot;
 	});
 	return found < 0 ? std::nullopt : std::optional(found);
 }
 
-void free_slot(int slot) {
-	call([=] {
+void keep_slots_of(const std::vector<Oid> &databases) {
+	call([&] {
 		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-		if (shared->slots[slot].latch == nullptr) {
-			shared->slots[slot] = Slot{InvalidOid, nullptr, false};
+		for (Slot &slot : shared->slots) {
+			if (OidIsValid(slot.database) && slot.latch == nullptr && slot.holds == 0 && !has_member(slot.database) &&
+				std::find(databases.begin(), databases.end(), slot.database) == databases.end()) {
+				slot = Slot{InvalidOid, nullptr, false, 0};
+			}
 		}
 		LWLockRelease(shared->lock);
 	});
+}
+
+bool join(Oid database) {
+	return call([=] {
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		Member *place = nullptr;
+		if (!is_held(database)) {
+			place = std::find_if(shared->members, shared->members + shared->most_members,
+								 [](const Member &member) { return member.pid == 0; });
+			if (place != shared->members + shared->most_members) {
+				place->pid = MyProcPid;
+				place->database = database;
+				place->latch = MyLatch;
+				place->told_to_leave = false;
+				own_member = place;
+			}
+		}
+		LWLockRelease(shared->lock);
+		if (own_member != nullptr) {
+			before_shmem_exit(leave_database, 0);
+		}
+		return own_member != nullptr;
+	});
+}
+
+bool told_to_leave() noexcept {
+	return own_member != nullptr && own_member->told_to_leave;
 }
 
 bool serve(int slot) {
@@ -155,9 +239,62 @@ SlotState slot_state(int slot) {
 		LWLockAcquire(shared->lock, LW_SHARED);
 		state.is_served = shared->slots[slot].latch != nullptr;
 		state.has_nothing = shared->slots[slot].has_nothing;
+		state.is_held = shared->slots[slot].holds > 0;
 		LWLockRelease(shared->lock);
 	});
 	return state;
+}
+
+void hold_database(Oid database) {
+	if (shared == nullptr) {
+		return;
+	}
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	const int slot = find_slot(database);
+	if (slot >= 0 && !own_holds[slot]) {
+		own_holds[slot] = true;
+		holds_any = true;
+		shared->slots[slot].holds++;
+	}
+	LWLockRelease(shared->lock);
+}
+
+int tell_to_leave(Oid database, bool by_force) {
+	int left = 0;
+	if (shared == nullptr) {
+		return left;
+	}
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < shared->most_members; i++) {
+		Member &member = shared->members[i];
+		if (member.pid != 0 && member.database == database) {
+			left++;
+			member.told_to_leave = true;
+			SetLatch(member.latch);
+			if (by_force) {
+				kill(member.pid, SIGTERM);
+			}
+		}
+	}
+	LWLockRelease(shared->lock);
+	return left;
+}
+
+void release_holds() noexcept {
+	if (!holds_any) {
+		return;
+	}
+	holds_any = false;
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < kMostDatabases; i++) {
+		if (own_holds[i]) {
+			own_holds[i] = false;
+			shared->slots[i].holds--;
+			shared->slots[i].has_nothing = false; // what it holds may be another thing now
+		}
+	}
+	wake_launcher_locked();
+	LWLockRelease(shared->lock);
 }
 
 void wake_scheduler() noexcept {

@@ -1,4 +1,5 @@
-// What our workers share: which database is served by whose latch. It holds nothing that a restart needs.
+// What our workers share: which database is served by whose latch, which of our processes are in which database, and
+// which databases have to be left. It holds nothing that a restart needs.
 //
 // Every function may be called without shared memory (the library is not preloaded) and does nothing then.
 #pragma once
@@ -18,13 +19,21 @@ void request_shared_memory();
 
 /// Makes this process the launcher, until it ends in any way.
 void become_launcher();
+/// Wakes the launcher, if there is one. Neither throws nor raises.
+void wake_launcher() noexcept;
 
 /// The slot of a database, taken for it if there is none; nullopt when all are taken.
 std::optional<int> slot_for(Oid database);
-/// Gives a slot back, of a database that is gone.
-void free_slot(int slot);
+/// Gives back the slots of all databases but these, unless somebody is still in one. For the launcher.
+void keep_slots_of(const std::vector<Oid> &databases);
 
-/// Makes this process the one that serves the slot's database, until it ends in any way; then the launcher is woken.
+/// Says that this process, a scheduler or a runner, is about to connect to a database; until it ends in any way, then
+/// the launcher is woken. False when the database has to be left: then it must not connect.
+bool join(Oid database);
+/// Whether this process has been told to leave its database. Cheap.
+bool told_to_leave() noexcept;
+
+/// Makes this process the one that serves the slot's database, until it ends in any way.
 /// False when another process does already.
 bool serve(int slot);
 /// Says that the slot's database has no extension: it is not served again before somebody announces it.
@@ -33,8 +42,19 @@ void report_nothing_to_serve(int slot);
 struct SlotState {
 	bool is_served = false;
 	bool has_nothing = false; ///< report_nothing_to_serve(), and no announcement since
+	bool is_held = false;	  ///< no worker may enter it now
 };
 SlotState slot_state(int slot);
+
+/// Keeps our workers out of a database until release_holds(). A session holds each database once at the most.
+/// Only inside pg::call().
+void hold_database(Oid database);
+/// Tells our workers in a database to leave it, as SIGTERM when `by_force`; returns how many there are yet.
+/// Only inside pg::call().
+int tell_to_leave(Oid database, bool by_force);
+/// Ends what this process holds, and wakes the launcher if that was anything. Neither throws nor raises: it runs at
+/// the end of transactions.
+void release_holds() noexcept;
 
 /// Tells who serves the database of this process that something changed there; the launcher, if nobody does.
 /// Neither throws nor raises: it runs after a commit.

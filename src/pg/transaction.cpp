@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "pg/background.hpp"
+
 extern "C" {
 #include <access/xact.h>
 #include <executor/spi.h>
@@ -46,6 +48,7 @@ void close_spi() {
 
 void WorkerTransactions::begin() {
 	call([] {
+		leave_if_told();
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();
 		make_settings_safe();

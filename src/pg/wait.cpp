@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "pg/background.hpp"
+
 extern "C" {
-#include <postmaster/bgworker.h>
-#include <postmaster/interrupt.h>
 #include <storage/fd.h>
 #include <storage/latch.h>
 #include <utils/timestamp.h>
 }
-#if PG_VERSION_NUM >= 140000
-extern "C" {
-#include <utils/wait_event.h>
-}
-#endif
 
 namespace hyperline::pg {
 
@@ -23,18 +18,12 @@ namespace {
 // Longest single sleep: a clock or a time-out that goes wrong costs a minute, not a night.
 constexpr std::chrono::milliseconds kLongestSleep{60'000};
 
-void reload_settings_if_asked() {
-	if (ConfigReloadPending && MyBgworkerEntry != nullptr) {
-		ConfigReloadPending = 0;
-		ProcessConfigFile(PGC_SIGHUP);
-	}
-}
-
 // To be called inside of the gate.
 void after_sleep(bool is_latch_set) {
 	if (is_latch_set) {
 		ResetLatch(MyLatch);
 	}
+	leave_if_told();
 	CHECK_FOR_INTERRUPTS();
 	reload_settings_if_asked();
 }
@@ -73,8 +62,9 @@ Woken wait(int socket, bool readable, bool writable, Deadline deadline) {
 		if (socket >= 0) {
 			wanted |= (readable ? WL_SOCKET_READABLE : 0) | (writable ? WL_SOCKET_WRITEABLE : 0);
 		}
-		const int happened = WaitLatchOrSocket(MyLatch, wanted, socket >= 0 ? socket : PGINVALID_SOCKET,
-											   sleep.milliseconds(), PG_WAIT_EXTENSION);
+		const int happened =
+			WaitLatchOrSocket(MyLatch, wanted, socket >= 0 ? socket : PGINVALID_SOCKET, sleep.milliseconds(),
+							  wait_event(socket >= 0 ? "HyperlineSource" : "HyperlineMain"));
 		after_sleep((happened & WL_LATCH_SET) != 0);
 		return happened;
 	});
@@ -106,7 +96,7 @@ Woken wait(std::vector<Socket> &sockets, Deadline deadline) {
 			}
 		}
 		const int count = WaitEventSetWait(set, sleep.milliseconds(), events.data(), static_cast<int>(events.size()),
-										   PG_WAIT_EXTENSION);
+										   wait_event("HyperlineSource"));
 		FreeWaitEventSet(set); // before an interrupt may end this
 		for (int i = 0; i < count; i++) {
 			const WaitEvent &event = events[static_cast<std::size_t>(i)];
@@ -123,7 +113,10 @@ Woken wait(std::vector<Socket> &sockets, Deadline deadline) {
 }
 
 void check_interrupts() {
-	call([] { CHECK_FOR_INTERRUPTS(); });
+	call([] {
+		leave_if_told();
+		CHECK_FOR_INTERRUPTS();
+	});
 }
 
 ExternalFd::ExternalFd() {

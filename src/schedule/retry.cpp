@@ -32,4 +32,14 @@ std::optional<Instant> next_retry(int failed_attempts, int max_retries, microsec
 	return now + delay;
 }
 
+std::chrono::seconds delay_after_interruptions(int interruptions) {
+	constexpr int kNotItsFault = 3;
+	constexpr std::chrono::seconds kFirst{10};
+	constexpr std::chrono::seconds kLongest{60};
+	if (interruptions <= kNotItsFault) {
+		return std::chrono::seconds{0};
+	}
+	return std::min(kLongest, kFirst * (1 << std::min(interruptions - kNotItsFault - 1, 3)));
+}
+
 } // namespace hyperline::schedule

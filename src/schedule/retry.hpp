@@ -26,4 +26,9 @@ std::chrono::microseconds retry_delay(int failed_attempts, std::chrono::microsec
 std::optional<Instant> next_retry(int failed_attempts, int max_retries, std::chrono::microseconds base, double jitter,
 								  Instant now, Instant next_due);
 
+/// How long a loader waits after `interruptions` runs in a row whose process or server went down under them. Not at
+/// all after the first ones: that was not its fault. After more it may well be what brings the server down, and
+/// somebody must find the time to pause it: 10 seconds, doubled up to a minute.
+std::chrono::seconds delay_after_interruptions(int interruptions);
+
 } // namespace hyperline::schedule

@@ -3,6 +3,7 @@
 #include "pg/time.hpp"
 #include "pg/transaction.hpp"
 #include "store/names.hpp"
+#include "store/own_insert.hpp"
 
 namespace hyperline::store {
 
@@ -74,6 +75,7 @@ RETURNING loader_id
 } // namespace
 
 void insert_loader(const Loader &loader) {
+	const OwnInsert own;
 	const pg::Rows rows =
 		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
 						  loader.time_zone, loader.cursor_field, loader.lookback, loader.version_field, loader.paused,
@@ -125,7 +127,7 @@ void update_loader(const Loader &loader, bool read_everything) {
 namespace {
 
 constexpr const char *kSetPaused = R"(
-UPDATE hyperline.loader l SET paused = $2
+UPDATE hyperline.loader l SET paused = $2, pause_reason = NULL
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1 AND l.paused OPERATOR(pg_catalog.<>) $2
 )";
 
@@ -159,6 +161,12 @@ constexpr const char *kDelete = R"(
 DELETE FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
+// Nobody will mend them any more: they go with the history.
+constexpr const char *kResolveRejected = R"(
+UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL
+)";
+
 constexpr const char *kOtherLoaders = R"(
 SELECT l.name FROM hyperline.loader l
 WHERE l.event_type OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog.<>) $2
@@ -186,6 +194,7 @@ std::uint64_t delete_loader(const Loader &loader, bool delete_events) {
 		}
 	}
 	pg::run(kCancelRetries, {loader.id, true});
+	pg::run(kResolveRejected, {loader.id});
 	pg::run(kDelete, {loader.id});
 	pg::mark_for_commit();
 	return delete_events ? static_cast<std::uint64_t>(pg::run(kDeleteEvents, {loader.event_type}).number(0, 0)) : 0;

@@ -190,8 +190,8 @@ CommonestReason commonest_reason(std::int32_t loader_id, std::int64_t run_id) {
 	return CommonestReason{rows.text(0, 0), rows.text(0, 1), rows.number(0, 2), rows.number(0, 3)};
 }
 
-void remove_old_rejected(std::int64_t retention_minutes, std::int64_t limit) {
-	pg::run(kRemove, {retention_minutes, limit});
+std::int64_t remove_old_rejected(std::int64_t retention_minutes, std::int64_t limit) {
+	return static_cast<std::int64_t>(pg::run(kRemove, {retention_minutes, limit}).processed);
 }
 
 } // namespace hyperline::store

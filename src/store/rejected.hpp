@@ -67,6 +67,6 @@ CommonestReason commonest_reason(std::int32_t loader_id, std::int64_t run_id);
 
 /// Removes what was resolved, or whose loader was dropped, before the retention; at most `limit` rows, resolved ones
 /// first. What is open of a loader that is there stays.
-void remove_old_rejected(std::int64_t retention_minutes, std::int64_t limit);
+std::int64_t remove_old_rejected(std::int64_t retention_minutes, std::int64_t limit);
 
 } // namespace hyperline::store

@@ -1,6 +1,7 @@
 // How runs end: what their loader learns of it, runs whose process is gone, and the history's end.
 #include "store/runs.hpp"
 
+#include "pg/lock.hpp"
 #include "pg/transaction.hpp"
 #include "store/rejected.hpp"
 
@@ -65,14 +66,18 @@ std::string join_lines(const std::string &a, const std::string &b) {
 	return a.empty() || b.empty() ? a + b : a + "\n" + b;
 }
 
+void note_error(std::int64_t id, const Failure &failure) {
+	pg::run(kNoteError, {id, failure.sqlstate, failure.message,
+						 join_lines(failure.detail, failure.hint.empty() ? "" : "HINT: " + failure.hint)});
+}
+
 } // namespace
 
 void finish_unsuccessful(std::int64_t id, std::int32_t loader_id, RunStatus status, const Failure &failure) {
 	if (!change_status(id, RunStatus::running, status)) {
 		return; // marked as interrupted already, by who found the loader's lock free
 	}
-	pg::run(kNoteError, {id, failure.sqlstate, failure.message,
-						 join_lines(failure.detail, failure.hint.empty() ? "" : "HINT: " + failure.hint)});
+	note_error(id, failure);
 	if (status == RunStatus::failed) {
 		pg::run(kFail, {loader_id, failure.message});
 	}
@@ -80,21 +85,8 @@ void finish_unsuccessful(std::int64_t id, std::int32_t loader_id, RunStatus stat
 
 namespace {
 
-// A session lock of pg_locks: (database, space, loader). Who carries a run out holds it from before the run is
-// marked as running until after its end is committed.
-constexpr const char *kAbandoned = R"(
-SELECT r.run_id, r.loader_id
-FROM hyperline.run r
-WHERE r.status OPERATOR(pg_catalog.=) 'running'
-  AND NOT EXISTS (
-	SELECT FROM pg_catalog.pg_locks k
-	WHERE k.locktype OPERATOR(pg_catalog.=) 'advisory'
-	  AND k.database OPERATOR(pg_catalog.=) (
-		SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
-	  AND k.classid OPERATOR(pg_catalog.=) $1::pg_catalog.oid
-	  AND k.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) r.loader_id
-	  AND k.granted)
-FOR UPDATE OF r SKIP LOCKED
+constexpr const char *kRunning = R"(
+SELECT r.run_id, r.loader_id, r.loader, r.trigger, r.attempt FROM hyperline.run r WHERE r.status OPERATOR(pg_catalog.=) 'running'
 )";
 
 constexpr const char *kDueAtOnce = R"(
@@ -116,17 +108,49 @@ std::uint32_t loader_lock_space() {
 	});
 }
 
-std::vector<std::int64_t> mark_interrupted(std::uint32_t lock_space) {
-	std::vector<std::int64_t> marked;
-	const pg::Rows rows = pg::run(kAbandoned, {static_cast<std::int64_t>(lock_space)});
+namespace {
+
+constexpr const char *kInterruptedError = "the process that carried out the run ended before the run did";
+constexpr const char *kInterruptedDetail =
+	"The server went down, or the process was terminated. What the run's batches had committed is stored.";
+
+constexpr const char *kLastRuns = R"(
+SELECT r.status FROM hyperline.run r
+WHERE r.loader_id OPERATOR(pg_catalog.=) $1
+ORDER BY r.run_id DESC
+LIMIT 10
+)";
+
+int interruptions_in_a_row(std::int32_t loader_id) {
+	const pg::Rows last = pg::run(kLastRuns, {loader_id});
+	int interruptions = 0;
+	for (std::size_t i = 0; i < last.size() && last.text(i, 0) == to_text(RunStatus::interrupted); i++) {
+		interruptions++;
+	}
+	return interruptions;
+}
+
+} // namespace
+
+std::vector<InterruptedRun> mark_interrupted() {
+	std::vector<InterruptedRun> marked;
+	const std::uint32_t space = loader_lock_space();
+	const pg::Rows rows = pg::run(kRunning);
 	for (std::size_t i = 0; i < rows.size(); i++) {
-		const std::int64_t id = rows.number(i, 0);
-		if (change_status(id, RunStatus::running, RunStatus::interrupted)) {
-			pg::run(kNoteError, {id, "57P01", "the process that carried out the run ended before the run did",
-								 "The server went down, or the process was terminated. What the run's batches had "
-								 "committed is stored; the loader runs again at once."});
-			make_due_at_once(static_cast<std::int32_t>(rows.number(i, 1)));
-			marked.push_back(id);
+		InterruptedRun run;
+		run.id = rows.number(i, 0);
+		run.loader_id = static_cast<std::int32_t>(rows.number(i, 1));
+		run.loader = rows.text(i, 2);
+		run.trigger = trigger_from(rows.text(i, 3));
+		run.attempt = static_cast<std::int32_t>(rows.number(i, 4));
+		// Who carries a run out holds its loader's lock from before the run is marked as running until after its end is
+		// committed.
+		const pg::SessionLock lock(space, static_cast<std::uint32_t>(run.loader_id));
+		if (lock.held() && change_status(run.id, RunStatus::running, RunStatus::interrupted)) {
+			run.failure = Failure{"57P01", kInterruptedError, kInterruptedDetail, {}};
+			note_error(run.id, run.failure);
+			run.in_a_row = interruptions_in_a_row(run.loader_id);
+			marked.push_back(run);
 		}
 	}
 	return marked;
@@ -150,12 +174,9 @@ SELECT pg_catalog.count(*) FROM removed
 
 } // namespace
 
-std::int64_t remove_old_runs(std::int64_t retention_minutes, std::int64_t limit) {
-	if (retention_minutes == 0) {
-		return 0;
-	}
-	remove_old_rejected(retention_minutes, limit);
-	return pg::run(kRemoveRuns, {retention_minutes, limit}).number(0, 0);
+bool remove_old(std::int64_t retention_minutes, std::int64_t limit) {
+	const std::int64_t runs = pg::run(kRemoveRuns, {retention_minutes, limit}).number(0, 0);
+	return remove_old_rejected(retention_minutes, limit) == limit || runs == limit;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #include "store/runs.hpp"
 
 #include "pg/transaction.hpp"
+#include "store/own_insert.hpp"
 
 extern "C" {
 #include <access/transam.h>
@@ -54,8 +55,6 @@ Counts &Counts::operator+=(const Counts &other) {
 	return *this;
 }
 
-namespace {
-
 Trigger trigger_from(const std::string &text) {
 	for (const Trigger trigger : {Trigger::manual, Trigger::retry, Trigger::session}) {
 		if (text == to_text(trigger)) {
@@ -64,6 +63,8 @@ Trigger trigger_from(const std::string &text) {
 	}
 	return Trigger::schedule;
 }
+
+namespace {
 
 RunStatus status_from(const std::string &text) {
 	for (const RunStatus status :
@@ -105,6 +106,7 @@ WHERE r.loader_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 
 } // namespace
 
 std::int64_t queue_run(std::int32_t loader_id, Trigger trigger, std::int32_t attempt, pg::Timestamp due_at) {
+	const OwnInsert own;
 	// Another transaction may end the active run between the two statements: then the second round queues one.
 	for (int round = 0; round < 10; round++) {
 		const pg::Rows queued = pg::run(kQueue, {loader_id, to_text(trigger), attempt, due_at});

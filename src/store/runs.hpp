@@ -21,6 +21,7 @@ enum class RunStatus { queued, running, succeeded, failed, cancelled, interrupte
 
 const char *to_text(Trigger trigger);
 const char *to_text(RunStatus status);
+Trigger trigger_from(const std::string &text);
 
 struct Run {
 	std::int64_t id = 0;
@@ -95,14 +96,25 @@ void finish_unsuccessful(std::int64_t id, std::int32_t loader_id, RunStatus stat
 /// Makes a loader due now, if it is due later.
 void make_due_at_once(std::int32_t loader_id);
 
-/// Marks runs as interrupted whose process is gone: they are running and nobody holds their loader's lock. Their
-/// loaders become due at once. Returns their ids.
-std::vector<std::int64_t> mark_interrupted(std::uint32_t lock_space);
+/// A run whose process is gone.
+struct InterruptedRun {
+	std::int64_t id = 0;
+	std::int32_t loader_id = 0;
+	std::string loader;
+	Trigger trigger = Trigger::schedule;
+	std::int32_t attempt = 1;
+	Failure failure;
+	int in_a_row = 1; ///< so many runs of the loader have ended like this, one after the other
+};
+/// Marks runs as interrupted whose process is gone: they are running and nobody holds their loader's lock. What is to
+/// become of their loaders is the caller's part.
+std::vector<InterruptedRun> mark_interrupted();
 
 /// The space of the loaders' locks in pg_locks: the table's own number.
 std::uint32_t loader_lock_space();
 
-/// Removes finished runs, and rejected rows, older than the retention; at most `limit` runs. Returns how many.
-std::int64_t remove_old_runs(std::int64_t retention_minutes, std::int64_t limit);
+/// Removes finished runs, and rejected rows that are resolved, older than the retention; at most `limit` of each.
+/// Whether there may be more.
+bool remove_old(std::int64_t retention_minutes, std::int64_t limit);
 
 } // namespace hyperline::store

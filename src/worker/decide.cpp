@@ -31,21 +31,27 @@ std::chrono::seconds restart_delay(int failures) {
 	return std::min(kLongest, std::chrono::seconds{std::int64_t{1} << std::min(failures - 1, kDoublings)});
 }
 
-std::vector<std::int64_t> choose_runs(const std::vector<Waiting> &waiting, std::map<std::int32_t, std::int64_t> running,
-									  std::int64_t total, std::int64_t max_total) {
-	std::vector<std::int64_t> chosen;
-	for (const Waiting &run : waiting) {
-		if (total >= max_total) {
-			break;
-		}
-		std::int64_t &of_connection = running[run.connection_id];
-		if (of_connection < run.max_concurrent_runs) {
-			of_connection++;
-			total++;
-			chosen.push_back(run.run_id);
-		}
+bool clock_went_back(std::chrono::microseconds by_clock, std::chrono::nanoseconds passed) {
+	constexpr std::chrono::seconds kInaccuracy{1};
+	return by_clock + kInaccuracy < passed;
+}
+
+bool worth_a_line(std::int64_t failures_in_a_row) {
+	return (failures_in_a_row & (failures_in_a_row - 1)) == 0;
+}
+
+bool Chooser::offer(const Waiting &run) {
+	std::int64_t &of_connection = running_[run.connection_id];
+	if (of_connection >= run.max_concurrent_runs) {
+		full_.insert(run.connection_id);
+		return false;
 	}
-	return chosen;
+	if (!has_room()) {
+		return false;
+	}
+	of_connection++;
+	free_--;
+	return true;
 }
 
 } // namespace hyperline::worker

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,13 @@ bool is_wanted(std::string_view setting, std::string_view database);
 /// a minute.
 std::chrono::seconds restart_delay(int failures);
 
+/// Whether the clock was set back between two looks at it: it went on by less than the time that has passed.
+bool clock_went_back(std::chrono::microseconds by_clock, std::chrono::nanoseconds passed);
+
+/// Whether the n-th failure in a row of a loader is worth a line in the log: the 1st, 2nd, 4th, 8th ... All of them
+/// stand in loader_runs.
+bool worth_a_line(std::int64_t failures_in_a_row);
+
 /// A queued run whose time has come.
 struct Waiting {
 	std::int64_t run_id = 0;
@@ -24,10 +32,26 @@ struct Waiting {
 	std::int32_t max_concurrent_runs = 1; ///< of its connection
 };
 
-/// Picks the runs to start: in the order given, which is that of their due times, within both limits. Runs that wait
-/// for their connection do not keep others waiting. `running`: by connection; `total`: of the database.
-std::vector<std::int64_t> choose_runs(const std::vector<Waiting> &waiting, std::map<std::int32_t, std::int64_t> running,
-									  std::int64_t total, std::int64_t max_total);
+/// Picks the runs to start, within the limits of the database and of each connection. Runs are offered in the order of
+/// their due times; one that waits for its connection does not keep others waiting.
+class Chooser {
+public:
+	/// `running`: by connection; `free`: how many more may run in the database.
+	Chooser(std::map<std::int32_t, std::int64_t> running, std::int64_t free)
+		: running_(std::move(running)), free_(free) {}
+
+	/// Whether any more could be chosen.
+	[[nodiscard]] bool has_room() const { return free_ > 0; }
+	/// Whether this one is chosen.
+	bool offer(const Waiting &run);
+	/// Connections that were found to be at their limit.
+	[[nodiscard]] const std::set<std::int32_t> &full() const { return full_; }
+
+private:
+	std::map<std::int32_t, std::int64_t> running_;
+	std::int64_t free_;
+	std::set<std::int32_t> full_;
+};
 
 /// Counts failures in a row, and says when to try again.
 class Backoff {
@@ -42,6 +66,8 @@ public:
 		failures_ = 0;
 		next_ = {};
 	}
+	/// May be tried at once, but it has not succeeded yet.
+	void hurry() { next_ = {}; }
 	[[nodiscard]] bool may_try(Clock::time_point now) const { return now >= next_; }
 	[[nodiscard]] Clock::time_point next() const { return next_; }
 	[[nodiscard]] int failures() const { return failures_; }
@@ -49,6 +75,25 @@ public:
 private:
 	int failures_ = 0;
 	Clock::time_point next_{};
+};
+
+/// Keeps the log from saying the same thing over and over: yes at the first time, then once an hour at the most.
+class Seldom {
+public:
+	using Clock = std::chrono::steady_clock;
+
+	bool again(Clock::time_point now) {
+		if (said_ && now < last_ + std::chrono::hours{1}) {
+			return false;
+		}
+		said_ = true;
+		last_ = now;
+		return true;
+	}
+
+private:
+	bool said_ = false;
+	Clock::time_point last_{};
 };
 
 } // namespace hyperline::worker

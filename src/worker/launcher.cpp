@@ -22,7 +22,6 @@ constexpr std::chrono::seconds kLook{60};
 constexpr std::chrono::minutes kLookInside{10};
 
 struct Served {
-	int slot = -1;
 	std::optional<pg::WorkerHandle> scheduler;
 	Backoff backoff;
 	steady_clock::time_point started;
@@ -35,36 +34,35 @@ public:
 
 private:
 	steady_clock::time_point look();
-	void look_after(const pg::Database &database, Served &served, steady_clock::time_point &next);
-	void start(const pg::Database &database, Served &served);
+	void look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next);
+	void start(const pg::Database &database, int slot, Served &served);
 	void forget_missing(const std::vector<pg::Database> &databases);
 
 	std::map<Oid, Served> served_;
-	bool said_no_slot_ = false;
-	bool said_too_many_ = false;
+	Seldom no_slot_;
+	Seldom too_many_;
 };
 
-void Launcher::start(const pg::Database &database, Served &served) {
-	served.scheduler =
-		pg::start_worker("hyperline scheduler: " + database.name, "hyperline scheduler", "hyperline_scheduler_main",
-						 pg::WorkerArguments{database.oid, 0, served.slot, 0});
+void Launcher::start(const pg::Database &database, int slot, Served &served) {
+	served.scheduler = pg::start_worker("hyperline scheduler: " + database.name, "hyperline scheduler",
+										"hyperline_scheduler_main", pg::WorkerArguments{database.oid, 0, slot, 0});
 	served.started = steady_clock::now();
 	if (served.scheduler) {
-		said_no_slot_ = false;
 		return;
 	}
 	served.backoff.failed(served.started);
-	if (!said_no_slot_) {
-		said_no_slot_ = true;
+	if (no_slot_.again(served.started)) {
 		pg::warn("could not start the hyperline scheduler of database \"" + database.name + "\"",
-				 "No slot for a background worker is free.", "Raise max_worker_processes; it is tried again.");
+				 "No slot for a background worker is free.",
+				 "It is tried again. Raise max_worker_processes, or name the databases with loaders in "
+				 "hyperline_connector.databases.");
 	}
 }
 
-void Launcher::look_after(const pg::Database &database, Served &served, steady_clock::time_point &next) {
+void Launcher::look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next) {
 	const steady_clock::time_point now = steady_clock::now();
 	const bool wanted = is_wanted(pg::settings.databases, database.name);
-	const pg::SlotState state = pg::slot_state(served.slot);
+	const pg::SlotState state = pg::slot_state(slot);
 	if (served.scheduler && served.scheduler->state() != pg::WorkerHandle::State::stopped) {
 		if (!wanted) {
 			served.scheduler->terminate();
@@ -82,11 +80,12 @@ void Launcher::look_after(const pg::Database &database, Served &served, steady_c
 			served.backoff.failed(now);
 		}
 	}
-	if (!wanted || state.is_served || (state.has_nothing && now < served.looked_inside + kLookInside)) {
+	if (!wanted || state.is_served || state.is_held ||
+		(state.has_nothing && now < served.looked_inside + kLookInside)) {
 		return;
 	}
 	if (served.backoff.may_try(now)) {
-		start(database, served);
+		start(database, slot, served);
 	}
 	if (!served.scheduler) {
 		next = std::min(next, served.backoff.next());
@@ -94,17 +93,21 @@ void Launcher::look_after(const pg::Database &database, Served &served, steady_c
 }
 
 void Launcher::forget_missing(const std::vector<pg::Database> &databases) {
-	for (auto served = served_.begin(); served != served_.end();) {
-		const bool is_there = std::any_of(databases.begin(), databases.end(),
-										  [&](const pg::Database &database) { return database.oid == served->first; });
-		if (!is_there &&
-			(!served->second.scheduler || served->second.scheduler->state() == pg::WorkerHandle::State::stopped)) {
-			pg::free_slot(served->second.slot);
-			served = served_.erase(served);
-		} else {
-			++served;
-		}
+	std::vector<Oid> there;
+	there.reserve(databases.size());
+	for (const pg::Database &database : databases) {
+		there.push_back(database.oid);
 	}
+	for (auto served = served_.begin(); served != served_.end();) {
+		const bool is_there = std::find(there.begin(), there.end(), served->first) != there.end();
+		const std::optional<pg::WorkerHandle> &scheduler = served->second.scheduler;
+		const bool has_ended = !scheduler || scheduler->state() == pg::WorkerHandle::State::stopped;
+		if (!is_there && !has_ended) {
+			scheduler->terminate(); // the database allows no connections any more
+		}
+		served = is_there || !has_ended ? std::next(served) : served_.erase(served);
+	}
+	pg::keep_slots_of(there);
 }
 
 steady_clock::time_point Launcher::look() {
@@ -112,21 +115,17 @@ steady_clock::time_point Launcher::look() {
 	const std::vector<pg::Database> databases = pg::list_databases();
 	forget_missing(databases);
 	for (const pg::Database &database : databases) {
-		auto found = served_.find(database.oid);
-		if (found == served_.end()) {
-			const std::optional<int> slot = pg::slot_for(database.oid);
-			if (!slot) {
-				if (!said_too_many_) {
-					said_too_many_ = true;
-					pg::warn("the cluster has too many databases for hyperline_connector", {},
-							 "Name those with loaders in hyperline_connector.databases.");
-				}
-				continue;
-			}
-			found = served_.emplace(database.oid, Served{}).first;
-			found->second.slot = *slot;
+		if (!is_wanted(pg::settings.databases, database.name) && !served_.contains(database.oid)) {
+			continue;
 		}
-		look_after(database, found->second, next);
+		const std::optional<int> slot = pg::slot_for(database.oid);
+		if (slot) {
+			look_after(database, *slot, served_[database.oid], next);
+		} else if (too_many_.again(steady_clock::now())) {
+			pg::warn("the cluster has too many databases for hyperline_connector",
+					 "It serves " + std::to_string(pg::kMostDatabases) + " at the most.",
+					 "Name those with loaders in hyperline_connector.databases.");
+		}
 	}
 	return next;
 }
@@ -146,7 +145,7 @@ PGDLLEXPORT void hyperline_launcher_main(Datum /* argument */);
 
 void hyperline_launcher_main(Datum /* argument */) {
 	hyperline::pg::entry([] {
-		hyperline::pg::begin_worker();
+		hyperline::pg::begin_worker(hyperline::pg::WorkerKind::launcher);
 		hyperline::pg::connect_worker(InvalidOid);
 		hyperline::pg::become_launcher();
 		hyperline::worker::Launcher().run();

@@ -2,12 +2,30 @@
 #include "loader/run.hpp"
 #include "pg/background.hpp"
 #include "pg/settings.hpp"
+#include "pg/shared.hpp"
 #include "pg/transaction.hpp"
+#include "store/loaders.hpp"
 #include "store/runs.hpp"
+#include "worker/decide.hpp"
 
 namespace hyperline::worker {
 
 namespace {
+
+void log_failure(const store::Run &run, const Failure &failure, std::int64_t in_a_row) {
+	std::string line = "run " + std::to_string(run.id) + " of loader \"" + run.loader +
+					   "\" failed: " + failure.message + " (SQLSTATE " + failure.sqlstate + ")";
+	if (!failure.detail.empty()) {
+		line += "; " + failure.detail;
+	}
+	if (!failure.hint.empty()) {
+		line += " HINT: " + failure.hint;
+	}
+	if (in_a_row > 1) {
+		line += " (failure " + std::to_string(in_a_row) + " in a row; see hyperline.loader_runs for all)";
+	}
+	pg::log_line(line);
+}
 
 void run() {
 	const pg::WorkerArguments arguments = pg::worker_arguments();
@@ -19,12 +37,16 @@ void run() {
 	}
 	pg::show_activity("run " + std::to_string(run->id) + " of loader " + run->loader);
 	const loader::Outcome outcome = loader::execute(run->id, transactions);
-	if (outcome.started && outcome.status == store::RunStatus::failed) {
-		const Failure &failure = outcome.failure;
-		pg::log_line("run " + std::to_string(run->id) + " of loader \"" + run->loader +
-					 "\" failed: " + failure.message + " (SQLSTATE " + failure.sqlstate + ")" +
-					 (failure.detail.empty() ? "" : "; " + failure.detail) +
-					 (failure.hint.empty() ? "" : " " + failure.hint));
+	if (!outcome.started || outcome.status != store::RunStatus::failed) {
+		return;
+	}
+	std::int64_t in_a_row = 1;
+	transactions.run([&] {
+		const std::optional<store::Loader> loader = store::get_loader(run->loader_id);
+		in_a_row = loader ? loader->consecutive_failures : 1;
+	});
+	if (worth_a_line(in_a_row)) {
+		log_failure(*run, outcome.failure, in_a_row);
 	}
 }
 
@@ -37,8 +59,12 @@ PGDLLEXPORT void hyperline_runner_main(Datum /* argument */);
 
 void hyperline_runner_main(Datum /* argument */) {
 	hyperline::pg::entry([] {
-		hyperline::pg::begin_worker();
-		hyperline::pg::connect_worker(hyperline::pg::worker_arguments().database);
+		const hyperline::pg::WorkerArguments arguments = hyperline::pg::worker_arguments();
+		hyperline::pg::begin_worker(hyperline::pg::WorkerKind::runner);
+		if (!hyperline::pg::join(arguments.database)) {
+			return;
+		}
+		hyperline::pg::connect_worker(arguments.database);
 		hyperline::pg::secure_worker_session();
 		hyperline::worker::run();
 	});

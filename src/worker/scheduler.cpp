@@ -1,9 +1,11 @@
 // The scheduler, one a database: queues runs of loaders that are due, starts runners for queued runs within the limits,
 // marks runs that died, and removes old history. What it knows stands in the tables: it may be killed at any moment.
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
-#include "loader/refresh.hpp"
+#include "loader/interrupted.hpp"
 #include "pg/background.hpp"
 #include "pg/databases.hpp"
 #include "pg/settings.hpp"
@@ -13,6 +15,7 @@
 #include "store/queue.hpp"
 #include "store/runs.hpp"
 #include "worker/decide.hpp"
+#include "worker/timetable.hpp"
 
 namespace hyperline::worker {
 
@@ -22,11 +25,9 @@ using std::chrono::steady_clock;
 
 // Even when nothing is due: a clock may jump, and what died without a word is looked for.
 constexpr std::chrono::seconds kLongestSleep{60};
-constexpr std::chrono::hours kRetention{1};
-constexpr std::int64_t kDueAtOnce = 100;
+constexpr std::chrono::minutes kMostSeldomRemoval{60};
+constexpr std::int64_t kRunsAtOnce = 100;
 constexpr std::int64_t kRemovedAtOnce = 1000;
-// A loader whose refresh rate cannot be read (somebody wrote into the table) is looked at again after an hour.
-constexpr std::int64_t kUnreadable = 3'600'000'000;
 
 struct InFlight {
 	pg::WorkerHandle runner;
@@ -36,74 +37,113 @@ struct InFlight {
 class Scheduler {
 public:
 	explicit Scheduler(int slot) : slot_(slot) {}
-	/// Returns when the extension is gone.
+	/// Returns when there is nothing to schedule in this database any more.
 	void run();
 
 private:
-	bool round();
-	void queue_due();
-	void queue_one(const store::DueLoader &due, pg::Timestamp now);
+	enum class Found { work, nothing, other_revision };
+
+	Found round();
+	Found look_around();
+	void say_started(const store::Installation &installation);
+	void say_interrupted(const std::vector<store::InterruptedRun> &runs);
 	void start_queued();
+	std::vector<store::QueuedRun> choose(pg::Timestamp now);
+	Chooser make_chooser();
 	bool start(const store::QueuedRun &run);
 	void forget_ended();
 	void remove_old();
 	void note_failure(const std::string &message);
-	[[nodiscard]] steady_clock::time_point next_look(const std::optional<pg::Timestamp> &next) const;
+	bool may_start(std::int64_t run) const;
+	[[nodiscard]] steady_clock::time_point next_look() const;
 
 	int slot_;
 	pg::WorkerTransactions transactions_;
+	Timetable timetable_{transactions_};
 	std::map<std::int64_t, InFlight> in_flight_;
+	std::vector<std::int64_t> ended_;			// runs whose runner has ended since the last look at them
 	std::map<std::int64_t, Backoff> unstarted_; // runs whose runner ended before it took them
-	std::set<std::int32_t> unreadable_;
 	Backoff no_slot_;
+	Seldom said_no_slot_;
 	Backoff failures_;
 	std::string last_failure_;
 	bool said_started_ = false;
-	steady_clock::time_point last_removal_;
+	bool said_revision_ = false;
+	steady_clock::time_point next_removal_;
+	int last_retention_ = 0;
 	std::optional<pg::Timestamp> next_;
 };
 
 void Scheduler::forget_ended() {
 	for (auto flying = in_flight_.begin(); flying != in_flight_.end();) {
 		if (flying->second.runner.state() == pg::WorkerHandle::State::stopped) {
-			unstarted_[flying->first].failed(steady_clock::now()); // forgotten below unless it is still queued
+			ended_.push_back(flying->first);
 			flying = in_flight_.erase(flying);
+			no_slot_.hurry(); // there is one more now
 		} else {
 			++flying;
 		}
 	}
 }
 
-void Scheduler::queue_one(const store::DueLoader &due, pg::Timestamp now) {
-	pg::Timestamp next{now.microseconds + kUnreadable};
-	bool readable = true;
-	try {
-		next = loader::next_due_at(loader::parse_refresh_rate(due.refresh_rate), due.time_zone, due.due_at, now);
-	} catch (const Error &error) {
-		readable = false;
-		if (unreadable_.insert(due.id).second) {
-			pg::log_line("loader \"" + due.name + "\" cannot be scheduled: " + error.failure().message +
-						 "; mend it with hyperline.alter_loader()");
-		}
-	}
-	if (store::advance(due.id, due.due_at, next) && readable) {
-		unreadable_.erase(due.id);
-		store::queue_run(due.id, store::Trigger::schedule, 1, due.due_at);
+void Scheduler::say_started(const store::Installation &installation) {
+	if (!said_started_) {
+		said_started_ = true;
+		const std::string database = pg::current_database();
+		pg::log_line("hyperline scheduler started for database \"" + database + "\", version " + installation.version);
+		pg::set_farewell("hyperline scheduler for database \"" + database + "\" ends");
 	}
 }
 
-void Scheduler::queue_due() {
-	std::size_t found = kDueAtOnce;
-	while (found == kDueAtOnce) {
-		transactions_.run([&] {
-			const pg::Timestamp now{pg::now()};
-			const std::vector<store::DueLoader> due = store::due_loaders(now, kDueAtOnce);
-			for (const store::DueLoader &loader : due) {
-				queue_one(loader, now);
-			}
-			found = due.size();
-		});
+void Scheduler::say_interrupted(const std::vector<store::InterruptedRun> &runs) {
+	for (const store::InterruptedRun &run : runs) {
+		pg::log_line("run " + std::to_string(run.id) + " of loader \"" + run.loader + "\" was interrupted: " +
+					 run.failure.message + " (SQLSTATE " + run.failure.sqlstate + "); the loader runs again by itself" +
+					 (run.in_a_row > 1
+						  ? "; its last " + std::to_string(run.in_a_row) +
+								" runs have ended like this: if it is what brings the server down, stop it "
+								"with hyperline.pause_loader()"
+						  : ""));
 	}
+}
+
+Scheduler::Found Scheduler::look_around() {
+	std::optional<store::Installation> installation;
+	std::vector<store::InterruptedRun> interrupted;
+	std::uint64_t paused = 0;
+	transactions_.run([&] {
+		installation = store::installation();
+		if (!installation || !installation->allows_connections || installation->revision != store::kRevision) {
+			return;
+		}
+		say_started(*installation);
+		if (installation->made_in != static_cast<std::int64_t>(MyDatabaseId)) {
+			paused = store::pause_copy();
+		}
+		interrupted = loader::recover_interrupted();
+	});
+	if (!installation || !installation->allows_connections) {
+		return Found::nothing;
+	}
+	if (installation->revision != store::kRevision) {
+		if (!said_revision_) {
+			said_revision_ = true;
+			pg::warn(
+				"no loader runs: version " + installation->version +
+					" of the extension needs another library than the one that the server has loaded",
+				{},
+				"Restart the server to load the library that is installed; if it is the newer one, ALTER EXTENSION "
+				"hyperline_connector UPDATE.");
+		}
+		return Found::other_revision;
+	}
+	said_revision_ = false;
+	if (paused > 0) {
+		pg::log_line("this database is a copy: its " + std::to_string(paused) +
+					 " loaders are paused; resume those that are to run here with hyperline.resume_loader()");
+	}
+	say_interrupted(interrupted);
+	return Found::work;
 }
 
 bool Scheduler::start(const store::QueuedRun &run) {
@@ -115,48 +155,84 @@ bool Scheduler::start(const store::QueuedRun &run) {
 		no_slot_.succeeded();
 		return true;
 	}
-	if (no_slot_.failures() == 0) {
+	const steady_clock::time_point now = steady_clock::now();
+	no_slot_.failed(now);
+	if (said_no_slot_.again(now)) {
 		pg::warn("could not start a runner for loader \"" + run.loader + "\"",
-				 "No slot for a background worker is free. The run stays queued.",
+				 "No slot for a background worker is free. The run stays queued, and is tried again.",
 				 "Raise max_worker_processes, or lower hyperline_connector.max_running_loaders.");
 	}
-	no_slot_.failed(steady_clock::now());
 	return false;
 }
 
+bool Scheduler::may_start(std::int64_t run) const {
+	if (in_flight_.contains(run)) {
+		return false;
+	}
+	const auto unstarted = unstarted_.find(run);
+	return unstarted == unstarted_.end() || unstarted->second.may_try(steady_clock::now());
+}
+
+// What runs now, whoever has started it, and what is starting. Runs of sessions count for their connections, not for
+// the workers of the database.
+Chooser Scheduler::make_chooser() {
+	std::map<std::int32_t, std::int64_t> by_connection;
+	std::set<std::int64_t> seen;
+	std::int64_t workers = 0;
+	for (const store::RunningRun &run : store::running_runs()) {
+		seen.insert(run.id);
+		workers += run.in_session ? 0 : 1;
+		if (run.connection_id) {
+			by_connection[*run.connection_id]++;
+		}
+	}
+	for (const auto &[run, flying] : in_flight_) {
+		if (!seen.contains(run)) {
+			workers++;
+			by_connection[flying.connection_id]++;
+		}
+	}
+	return {std::move(by_connection), pg::settings.max_running_loaders - workers};
+}
+
+std::vector<store::QueuedRun> Scheduler::choose(pg::Timestamp now) {
+	std::vector<store::QueuedRun> chosen;
+	Chooser chooser = make_chooser();
+	pg::Timestamp last_due{std::numeric_limits<std::int64_t>::min()}; // -infinity
+	std::int64_t last_id = 0;
+	for (std::size_t found = kRunsAtOnce; found == kRunsAtOnce && chooser.has_room();) {
+		const std::vector<store::QueuedRun> page =
+			store::queued_runs(now, last_due, last_id, chooser.full(), kRunsAtOnce);
+		for (const store::QueuedRun &run : page) {
+			last_due = run.due_at;
+			last_id = run.id;
+			if (may_start(run.id) && chooser.offer(Waiting{run.id, run.connection_id, run.max_concurrent_runs})) {
+				chosen.push_back(run);
+			}
+		}
+		found = page.size();
+	}
+	return chosen;
+}
+
 void Scheduler::start_queued() {
-	std::vector<store::QueuedRun> queued;
-	std::map<std::int32_t, std::int64_t> running;
-	transactions_.run([&] {
-		queued = store::queued_runs(pg::Timestamp{pg::now()});
-		for (const store::RunningRuns &of_connection : store::running_runs()) {
-			running[of_connection.connection_id] = of_connection.runs;
-		}
-		next_ = store::next_event(pg::Timestamp{pg::now()});
-	});
+	std::vector<store::QueuedRun> chosen;
 	const steady_clock::time_point now = steady_clock::now();
-	std::map<std::int64_t, const store::QueuedRun *> by_id;
-	std::map<std::int64_t, Backoff> still_unstarted;
-	std::vector<Waiting> waiting;
-	for (const store::QueuedRun &run : queued) {
-		const auto unstarted = unstarted_.find(run.id);
-		if (unstarted != unstarted_.end()) {
-			still_unstarted.insert(*unstarted);
+	transactions_.run([&] {
+		for (const std::int64_t run : store::still_queued(ended_)) {
+			unstarted_[run].failed(now);
 		}
-		if (in_flight_.contains(run.id)) {
-			running[run.connection_id]++; // its runner is starting
-		} else if (unstarted == unstarted_.end() || unstarted->second.may_try(now)) {
-			by_id[run.id] = &run;
-			waiting.push_back(Waiting{run.id, run.connection_id, run.max_concurrent_runs});
+		const pg::Timestamp time{pg::now()};
+		if (no_slot_.may_try(now)) {
+			chosen = choose(time);
 		}
-	}
-	unstarted_ = std::move(still_unstarted);
-	if (!no_slot_.may_try(now)) {
-		return;
-	}
-	for (const std::int64_t id : choose_runs(waiting, running, static_cast<std::int64_t>(in_flight_.size()),
-											 pg::settings.max_running_loaders)) {
-		if (!start(*by_id.at(id))) {
+		next_ = store::next_event(time);
+	});
+	ended_.clear();
+	constexpr std::chrono::minutes kForget{2}; // longer than any delay: it has started meanwhile, or it is gone
+	std::erase_if(unstarted_, [&](const auto &entry) { return now > entry.second.next() + kForget; });
+	for (const store::QueuedRun &run : chosen) {
+		if (!start(run)) {
 			break;
 		}
 	}
@@ -164,57 +240,50 @@ void Scheduler::start_queued() {
 
 void Scheduler::remove_old() {
 	const steady_clock::time_point now = steady_clock::now();
-	if (pg::settings.run_retention_minutes == 0 ||
-		(last_removal_ != steady_clock::time_point{} && now - last_removal_ < kRetention)) {
+	const int retention = pg::settings.run_retention_minutes;
+	if (retention == 0 || (retention == last_retention_ && now < next_removal_)) {
 		return;
 	}
-	last_removal_ = now;
-	std::int64_t removed = kRemovedAtOnce;
-	while (removed == kRemovedAtOnce) {
-		transactions_.run(
-			[&] { removed = store::remove_old_runs(pg::settings.run_retention_minutes, kRemovedAtOnce); });
+	last_retention_ = retention;
+	next_removal_ = now + std::clamp(std::chrono::minutes(retention / 10), std::chrono::minutes{1}, kMostSeldomRemoval);
+	for (bool more = true; more;) {
+		transactions_.run([&] { more = store::remove_old(retention, kRemovedAtOnce); });
 		pg::check_interrupts();
 	}
 }
 
-bool Scheduler::round() {
-	bool installed = false;
+Scheduler::Found Scheduler::round() {
 	forget_ended();
-	transactions_.run([&] {
-		installed = store::installed_version().has_value();
-		if (installed) {
-			store::mark_interrupted(store::loader_lock_space());
-		}
-	});
-	if (!installed) {
-		return false;
+	const Found found = look_around();
+	if (found != Found::work) {
+		next_.reset();
+		return found;
 	}
+	timetable_.watch_the_clock();
 	if (pg::settings.enabled) {
-		queue_due();
+		timetable_.queue_due();
 	}
 	start_queued();
 	remove_old();
-	return true;
+	return found;
 }
 
-steady_clock::time_point Scheduler::next_look(const std::optional<pg::Timestamp> &next) const {
+steady_clock::time_point Scheduler::next_look() const {
 	const steady_clock::time_point now = steady_clock::now();
 	steady_clock::time_point until = now + kLongestSleep;
-	if (next) {
+	if (next_) {
 		constexpr std::int64_t kLongest = 60'000'000;
 		const std::int64_t now_there = pg::now();
-		const std::int64_t left = next->microseconds > now_there + kLongest
+		const std::int64_t left = next_->microseconds > now_there + kLongest
 									  ? kLongest
-									  : std::max<std::int64_t>(0, next->microseconds - now_there);
+									  : std::max<std::int64_t>(0, next_->microseconds - now_there);
 		until = std::min(until, now + std::chrono::microseconds(left));
 	}
+	// What may be tried already was, in this round, or it waits for another run to end.
 	for (const auto &[run, backoff] : unstarted_) {
-		until = std::min(until, std::max(now, backoff.next()));
+		until = backoff.next() > now ? std::min(until, backoff.next()) : until;
 	}
-	if (no_slot_.failures() > 0) {
-		until = std::min(until, std::max(now, no_slot_.next()));
-	}
-	return until;
+	return no_slot_.next() > now ? std::min(until, no_slot_.next()) : until;
 }
 
 void Scheduler::note_failure(const std::string &message) {
@@ -231,20 +300,16 @@ void Scheduler::run() {
 		std::string failure;
 		bool rolled_back = true;
 		try {
-			if (!round()) {
+			const Found found = round();
+			if (found == Found::nothing) {
 				if (said_started_) {
-					pg::log_line("hyperline scheduler ends: the extension was dropped");
+					pg::log_line("hyperline scheduler ends: the extension was dropped, or the database is closed");
 				}
 				return;
 			}
-			if (!said_started_) {
-				said_started_ = true;
-				std::string database;
-				transactions_.run([&] { database = pg::current_database(); });
-				pg::log_line("hyperline scheduler started for database \"" + database + "\"");
-			}
 			failures_.succeeded();
 			last_failure_.clear();
+			pg::show_idle(found == Found::work ? "" : "no loader runs: the server has loaded another library");
 		} catch (const pg::Error &error) {
 			failure = error.what();
 			rolled_back = false;
@@ -256,9 +321,9 @@ void Scheduler::run() {
 		}
 		if (!failure.empty()) {
 			note_failure(failure);
+			pg::show_idle("");
 		}
-		pg::show_idle();
-		pg::wait(-1, false, false, failures_.failures() > 0 ? failures_.next() : next_look(next_));
+		pg::wait(-1, false, false, failures_.failures() > 0 ? failures_.next() : next_look());
 	}
 }
 
@@ -272,10 +337,14 @@ PGDLLEXPORT void hyperline_scheduler_main(Datum /* argument */);
 void hyperline_scheduler_main(Datum /* argument */) {
 	hyperline::pg::entry([] {
 		namespace pg = hyperline::pg;
-		pg::begin_worker();
+		pg::begin_worker(pg::WorkerKind::scheduler);
 		const pg::WorkerArguments arguments = pg::worker_arguments();
+		if (!pg::join(arguments.database)) {
+			return;
+		}
 		pg::connect_worker(arguments.database);
 		pg::secure_worker_session();
+		pg::prefer_indexes();
 		if (!pg::serve(arguments.slot)) {
 			return;
 		}

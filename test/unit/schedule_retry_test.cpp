@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <vector>
 
 namespace hyperline::schedule {
 
@@ -70,6 +71,15 @@ TEST(NextRetry, NeverComesAtOrAfterTheNextDueTime) {
 	EXPECT_EQ(next_retry(1, 5, seconds{10}, 0.5, Instant::max(), Instant::max()), std::nullopt);
 	EXPECT_EQ(next_retry(1, 5, seconds{10}, 0.5, Instant::max() - seconds{5}, Instant::max()), std::nullopt);
 	EXPECT_EQ(next_retry(1, 5, seconds{10}, 0.5, Instant::min(), Instant::max()), Instant::min() + seconds{10});
+}
+
+TEST(DelayAfterInterruptions, LetsALoaderThatBringsTheServerDownWait) {
+	std::vector<long> delays;
+	for (int interruptions = 0; interruptions <= 9; interruptions++) {
+		delays.push_back(delay_after_interruptions(interruptions).count());
+	}
+	EXPECT_EQ(delays, (std::vector<long>{0, 0, 0, 0, 10, 20, 40, 60, 60, 60}));
+	EXPECT_EQ(delay_after_interruptions(1'000'000).count(), 60);
 }
 
 } // namespace hyperline::schedule

@@ -23,13 +23,61 @@ TEST(WorkerDecide, WaitsLongerAfterEachFailureUpToAMinute) {
 	EXPECT_EQ(restart_delay(1'000'000).count(), 60);
 }
 
+std::vector<std::int64_t> choose(const std::vector<Waiting> &waiting, Chooser chooser) {
+	std::vector<std::int64_t> chosen;
+	for (const Waiting &run : waiting) {
+		if (chooser.offer(run)) {
+			chosen.push_back(run.run_id);
+		}
+	}
+	return chosen;
+}
+
 TEST(WorkerDecide, StartsRunsInTheirOrderWithinBothLimits) {
 	const std::vector<Waiting> waiting{{1, 1, 2}, {2, 1, 2}, {3, 1, 2}, {4, 2, 1}, {5, 2, 1}, {6, 3, 1}};
-	EXPECT_EQ(choose_runs(waiting, {}, 0, 100), (std::vector<std::int64_t>{1, 2, 4, 6}));
-	EXPECT_EQ(choose_runs(waiting, {}, 0, 3), (std::vector<std::int64_t>{1, 2, 4}));
-	EXPECT_EQ(choose_runs(waiting, {{1, 2}}, 2, 4), (std::vector<std::int64_t>{4, 6}))
+	EXPECT_EQ(choose(waiting, Chooser({}, 100)), (std::vector<std::int64_t>{1, 2, 4, 6}));
+	EXPECT_EQ(choose(waiting, Chooser({}, 3)), (std::vector<std::int64_t>{1, 2, 4}));
+	EXPECT_EQ(choose(waiting, Chooser({{1, 2}}, 2)), (std::vector<std::int64_t>{4, 6}))
 		<< "a slow connection keeps nobody waiting";
-	EXPECT_TRUE(choose_runs(waiting, {}, 4, 4).empty());
+	EXPECT_TRUE(choose(waiting, Chooser({}, 0)).empty());
+	EXPECT_TRUE(choose(waiting, Chooser({}, -3)).empty()) << "the limit was lowered";
+}
+
+TEST(WorkerDecide, KnowsWhichConnectionsAreAtTheirLimit) {
+	Chooser chooser({{1, 2}}, 1);
+	EXPECT_FALSE(chooser.offer({1, 1, 2}));
+	EXPECT_TRUE(chooser.has_room());
+	EXPECT_TRUE(chooser.offer({2, 2, 1}));
+	EXPECT_FALSE(chooser.has_room());
+	EXPECT_EQ(chooser.full(), (std::set<std::int32_t>{1}));
+}
+
+TEST(WorkerDecide, SeesAClockThatWasSetBack) {
+	using namespace std::chrono_literals;
+	EXPECT_FALSE(clock_went_back(60s, 60s));
+	EXPECT_FALSE(clock_went_back(59500ms, 60s)) << "clocks are slowed down a little all the time";
+	EXPECT_TRUE(clock_went_back(-24h, 60s));
+	EXPECT_TRUE(clock_went_back(0s, 60s)) << "set back by the time that has passed";
+	EXPECT_FALSE(clock_went_back(24h, 60s)) << "set forward: what is due is found as ever";
+}
+
+TEST(WorkerDecide, LogsFailuresInARowMoreAndMoreSeldom) {
+	std::vector<std::int64_t> logged;
+	for (std::int64_t failures = 1; failures <= 100; failures++) {
+		if (worth_a_line(failures)) {
+			logged.push_back(failures);
+		}
+	}
+	EXPECT_EQ(logged, (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 64}));
+}
+
+TEST(WorkerDecide, SaysTheSameOnceAnHour) {
+	Seldom seldom;
+	const Seldom::Clock::time_point start{};
+	EXPECT_TRUE(seldom.again(start));
+	EXPECT_FALSE(seldom.again(start + std::chrono::minutes(59)));
+	EXPECT_TRUE(seldom.again(start + std::chrono::minutes(60)));
+	EXPECT_FALSE(seldom.again(start + std::chrono::minutes(61)));
 }
 
 TEST(WorkerDecide, TriesAgainWhenItsDelayIsOver) {
@@ -42,8 +90,12 @@ TEST(WorkerDecide, TriesAgainWhenItsDelayIsOver) {
 	EXPECT_TRUE(backoff.may_try(now + std::chrono::seconds(1)));
 	backoff.failed(now);
 	EXPECT_FALSE(backoff.may_try(now + std::chrono::seconds(1)));
+	backoff.hurry();
+	EXPECT_TRUE(backoff.may_try(now));
+	EXPECT_EQ(backoff.failures(), 2);
 	backoff.succeeded();
 	EXPECT_TRUE(backoff.may_try(now));
+	EXPECT_EQ(backoff.failures(), 0);
 }
 
 } // namespace
