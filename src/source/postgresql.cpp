@@ -59,6 +59,7 @@ public:
 private:
 	void prepare_session();
 	void refuse_other_settings();
+	PqConnection::CopyRow next_row(char *&line, int &length, bool wait);
 	void fill_types(std::vector<Field> &fields, const PGresult *described);
 
 	bool is_local_;
@@ -368,6 +369,23 @@ void PostgresqlSource::read(const ReadPlan &plan) {
 	connection_.begin_copy(sql, plan.query, offset);
 }
 
+// A row that the source cannot print, for a text there has less than 1 GB, ends the whole query: say which one it was.
+PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool wait) {
+	try {
+		return connection_.next_copy_row(line, length, wait);
+	} catch (const Error &error) {
+		const Failure &failure = error.failure();
+		if (failure.sqlstate != sqlstate::kProgramLimitExceeded && failure.sqlstate != "53200") {
+			throw;
+		}
+		throw Error(failure.sqlstate,
+					"row " + std::to_string(row_number_ + 1) + " of the query is too large for its source to send",
+					failure.message + (failure.detail.empty() ? "" : "\n" + failure.detail),
+					"PostgreSQL prints rows of less than 1 GB. Leave its largest fields out of the query, or shorten "
+					"them there.");
+	}
+}
+
 bool PostgresqlSource::next(Chunk &chunk) {
 	chunk.clear();
 	if (ended_) {
@@ -377,7 +395,7 @@ bool PostgresqlSource::next(Chunk &chunk) {
 	while (chunk.rows.size() < kChunkRows && chunk.bytes < kChunkBytes) {
 		char *line = nullptr;
 		int length = 0;
-		if (connection_.next_copy_row(line, length, chunk.rows.empty()) == PqConnection::CopyRow::end) {
+		if (next_row(line, length, chunk.rows.empty()) == PqConnection::CopyRow::end) {
 			refuse_other_settings();
 			if (chunk.rows.empty()) {
 				return false;
