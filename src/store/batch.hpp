@@ -63,9 +63,10 @@ public:
 			 const std::vector<event::Token> &tokens, std::size_t bytes, const SeenBefore &seen_before);
 
 	[[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-	/// What it holds in memory, with the copies that storing it takes: one of all small records, and of a large one
-	/// at a time three (its own, a compressed one, and the stored version's).
-	[[nodiscard]] std::size_t memory() const { return context_.bytes() + copied_ + largest_ * 3; }
+	/// What it holds in memory, with what reading and storing it takes: a copy of all small records; and of a large
+	/// one, one at a time, libpq's buffer, the line that it arrived in, a copy, a compressed one, and what malloc keeps
+	/// of them.
+	[[nodiscard]] std::size_t memory() const { return context_.bytes() + copied_ + largest_ * kCopiesOfLarge; }
 
 	/// Writes it all and returns what was done. May be called again for the same rows after its transaction was rolled
 	/// back. Throws Error 40001 when other writers came between; then the same batch should be stored again.
@@ -74,6 +75,8 @@ public:
 	void committed();
 
 private:
+	static constexpr std::size_t kCopiesOfLarge = 6;
+
 	void take_customers(const std::vector<event::Event> &events);
 	void sort_by_key();
 	void resolve_keys();
