@@ -15,7 +15,7 @@ PGDLLEXPORT void _PG_init();
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 void _PG_init() {
 	namespace pg = hyperline::pg;
-	pg::define_settings({hyperline::source::check_name_servers});
+	pg::define_settings({hyperline::source::check_name_servers, hyperline::source::check_allowed_hosts});
 	pg::on_marked_commit([]() { pg::wake_scheduler(); });
 	if (pg::is_preloaded() && !IsBinaryUpgrade) {
 		pg::make_way_for_commands();

@@ -8,7 +8,10 @@ namespace hyperline::loader {
 
 source::Limits source_limits() {
 	return source::Limits{std::chrono::seconds(pg::settings.connect_timeout_seconds),
-						  std::chrono::seconds(pg::settings.statement_timeout_seconds), pg::settings.name_servers};
+						  std::chrono::seconds(pg::settings.statement_timeout_seconds),
+						  source::NetworkRules{pg::settings.name_servers, pg::settings.allowed_hosts,
+											   static_cast<source::Encryption>(pg::settings.require_encryption),
+											   pg::settings.root_certificates}};
 }
 
 std::unique_ptr<source::Source> open_source(const store::Connection &connection) {
@@ -18,7 +21,7 @@ std::unique_ptr<source::Source> open_source(const store::Connection &connection)
 					"Give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
 						"', url => 'postgres://...');");
 	}
-	source::StoredUrl url{connection.url, {}};
+	source::StoredUrl url{connection.url, {}, true};
 	if (connection.sealed) {
 		url.password = store::open_password(connection).text();
 	}

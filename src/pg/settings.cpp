@@ -34,6 +34,37 @@ bool passes(CheckText check, const char *value) noexcept {
 bool check_name_servers(char **value, void ** /*extra*/, GucSource /*source*/) {
 	return passes(setting_checks.name_servers, *value);
 }
+
+bool check_allowed_hosts(char **value, void ** /*extra*/, GucSource /*source*/) {
+	return passes(setting_checks.allowed_hosts, *value);
+}
+
+// The numbers are those of source::Encryption.
+constexpr config_enum_entry kEncryption[] = {
+	{"auto", 0, false}, {"on", 1, false},	{"verify-full", 2, false}, {"off", 3, false},	{"true", 1, true},
+	{"yes", 1, true},	{"false", 3, true}, {"no", 3, true},		   {nullptr, 0, false},
+};
+
+// Where connections may go, and how. They hold for sessions and workers alike, so none is a session's own.
+void define_network_settings() {
+	DefineCustomStringVariable("hyperline_connector.name_servers", "Name servers that look up the hosts of sources.",
+							   "A comma-separated list of addresses, each with a port if need be; empty for those of "
+							   "the operating system.",
+							   &settings.name_servers, "", PGC_SIGHUP, 0, check_name_servers, nullptr, nullptr);
+	DefineCustomStringVariable("hyperline_connector.allowed_hosts", "Hosts that connections to sources may go to.",
+							   "A comma-separated list of *, names, *.domain, addresses, ranges such as 10.0.0.0/8 and "
+							   "directories of sockets; with ! before it, what is never connected to.",
+							   &settings.allowed_hosts, "*", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_allowed_hosts,
+							   nullptr, nullptr);
+	DefineCustomEnumVariable("hyperline_connector.require_encryption",
+							 "Whether connections to sources must be encrypted.",
+							 "auto: beyond this host, unless the url itself names an sslmode.",
+							 &settings.require_encryption, 0, kEncryption, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+	DefineCustomStringVariable("hyperline_connector.root_certificates",
+							   "File of the certificate authorities that sources are verified with.",
+							   "Empty for those that the operating system trusts.", &settings.root_certificates, "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
+}
 } // namespace
 
 bool is_preloaded() {
@@ -74,10 +105,7 @@ void define_settings(const SettingChecks &checks) {
 	DefineCustomIntVariable(
 		"hyperline_connector.retry_delay", "Time before the first retry of a failed run; doubled for each further one.",
 		nullptr, &settings.retry_delay_seconds, 10, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr, nullptr);
-	DefineCustomStringVariable("hyperline_connector.name_servers", "Name servers that look up the hosts of sources.",
-							   "A comma-separated list of addresses, each with a port if need be; empty for those of "
-							   "the operating system.",
-							   &settings.name_servers, "", PGC_SIGHUP, 0, check_name_servers, nullptr, nullptr);
+	define_network_settings();
 	DefineCustomStringVariable(
 		"hyperline_connector.encryption_key_file", "File with the key that seals the passwords of connections.",
 		"Relative names are read from the data folder. The default one is made at first use.",

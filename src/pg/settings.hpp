@@ -20,7 +20,10 @@ struct Settings {
 	int batch_memory_kilobytes;
 	int max_retries;
 	int retry_delay_seconds;
-	char *name_servers; ///< empty: those of the operating system
+	char *name_servers;		 ///< empty: those of the operating system
+	char *allowed_hosts;	 ///< a list
+	int require_encryption;	 ///< a number of source::Encryption
+	char *root_certificates; ///< a file; empty: those that the operating system trusts
 	char *encryption_key_file;
 };
 
@@ -31,6 +34,7 @@ using CheckText = std::string (*)(std::string_view value);
 /// The checks that other rooms make of their settings.
 struct SettingChecks {
 	CheckText name_servers;
+	CheckText allowed_hosts;
 };
 
 /// In the data folder; made at first use.

@@ -1,15 +1,15 @@
 #include "source/connect.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <array>
 #include <string_view>
 
+#include <unistd.h>
+
+#include "pg/background.hpp"
 #include "pg/failure.hpp"
-#include "pg/wait.hpp"
 #include "source/address.hpp"
-#include "source/characters.hpp"
 #include "source/resolve.hpp"
-#include "source/scrub.hpp"
 
 namespace hyperline::source {
 
@@ -20,119 +20,118 @@ constexpr const char *kConnectHint =
 	"database, user and password.";
 constexpr const char *kNetworkHint =
 	"Check the network between the servers, or raise hyperline_connector.connect_timeout.";
+constexpr const char *kReasonInLogHint =
+	"Check the host, port, database, user and password of the url. The reason is in the log of this server: only a "
+	"superuser's connection tells it.";
 
 // Reasons of this many addresses are told.
 constexpr std::size_t kMostReasons = 5;
 
-void drop_notice(void * /*unused*/, const PGresult * /*unused*/) {
-}
+// A file that cannot be there: libpq then verifies nothing that it was not asked to.
+constexpr const char *kNoFile = "/dev/null/none";
 
+// For who may know no more, the reason goes to the log. What libpq and the source say is one line already.
 Error unable(const Destination &destination, std::string detail, std::string hint) {
-	return {sqlstate::kUnableToConnect, "could not connect to " + destination.shown, std::move(detail),
-			std::move(hint)};
+	const std::string message = "could not connect to " + destination.shown;
+	if (destination.is_trusted) {
+		return {sqlstate::kUnableToConnect, message, std::move(detail), std::move(hint)};
+	}
+	pg::log_line(message + ": " + detail);
+	return {sqlstate::kUnableToConnect, message, {}, kReasonInLogHint};
 }
 
-// One try at one address.
-struct Attempt {
-	PqHandle connection;
-	std::string reason;	  ///< why there is none; empty: no answer in time
-	std::string sqlstate; ///< the server's own, when it refused
-	bool is_connected = false;
-};
-
-// The SQLSTATE that the server gave, if it was the server that refused: in verbose form its message reads
-// "FATAL:  28P01: ...", the first word in any language. Takes it out of the message, and the place in the server's
-// source that the verbose form adds.
-std::string take_sqlstate(std::string &message) {
-	for (std::size_t at = message.find(":  "); at != std::string::npos; at = message.find(":  ", at + 1)) {
-		const std::string_view code = std::string_view(message).substr(at + 3);
-		const bool is_code =
-			code.size() > 6 && code.substr(5, 2) == ": " &&
-			std::all_of(code.begin(), code.begin() + 5, [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z'); });
-		if (is_code) {
-			std::string state(code.substr(0, 5));
-			message.erase(at + 3, 7);
-			while (!message.empty() && message.back() == '\n') {
-				message.pop_back();
-			}
-			const std::size_t line = message.rfind('\n');
-			if (line != std::string::npos && line > at && message.find(".c:", line) != std::string::npos) {
-				message.resize(line);
-			}
-			return state;
-		}
-	}
-	return {};
+Error not_allowed(const Destination &destination) {
+	return {sqlstate::kInsufficientPrivilege, "connections to \"" + destination.host + "\" are not allowed",
+			"Its name or its address is not in hyperline_connector.allowed_hosts, or is excluded there.",
+			"Have an administrator of this server add it."};
 }
 
-Attempt attempt(const Keywords &keywords, const std::string &password, pg::Deadline deadline) {
-	std::vector<const char *> names;
-	std::vector<const char *> values;
-	for (const auto &[name, value] : keywords) {
-		names.push_back(name.c_str());
-		values.push_back(value.c_str());
-	}
-	names.push_back(nullptr);
-	values.push_back(nullptr);
-	Attempt result;
-	// expand_dbname = 0: a database name is never read as a connection string.
-	result.connection.reset(PQconnectStartParams(names.data(), values.data(), 0));
-	PGconn *connection = result.connection.get();
-	if (connection == nullptr) {
-		throw Error("53200", "out of memory");
-	}
-	PQsetNoticeReceiver(connection, drop_notice, nullptr);
-	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-	PostgresPollingStatusType polling =
-		PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-	while (polling != PGRES_POLLING_OK && polling != PGRES_POLLING_FAILED) {
-		const pg::Woken woken = pg::wait(PQsocket(connection), polling == PGRES_POLLING_READING,
-										 polling == PGRES_POLLING_WRITING, deadline);
-		if (woken == pg::Woken::deadline) {
-			return result;
-		}
-		if (woken == pg::Woken::socket) {
-			polling = PQconnectPoll(connection);
-		}
-	}
-	result.is_connected = polling == PGRES_POLLING_OK;
-	if (!result.is_connected) {
-		std::string message = PQerrorMessage(connection);
-		result.sqlstate = take_sqlstate(message);
-		result.reason = one_line(scrub(std::move(message), password));
-	}
-	return result;
-}
-
-// A server that refuses a login does so at its other addresses too; one that is starting or stopping does not.
-bool is_final(const Attempt &made) {
-	return !made.sqlstate.empty() && made.sqlstate.compare(0, 2, "57") != 0;
-}
-
-std::vector<IpAddress> addresses_of(const Destination &destination, pg::Deadline deadline) {
+std::vector<IpAddress> allowed_addresses(const Destination &destination, const AllowedHosts &allowed,
+										 pg::Deadline deadline) {
+	std::vector<IpAddress> addresses;
 	if (const auto address = parse_address(destination.host)) {
-		return {*address};
+		addresses.push_back(*address);
+	} else {
+		ResolveFailure failure;
+		addresses = resolve(destination.host, destination.rules.name_servers, deadline, failure);
+		if (addresses.empty() && !destination.is_trusted && !allowed.allows_name(destination.host)) {
+			throw not_allowed(destination); // whether such a name exists is not told
+		}
+		if (addresses.empty()) {
+			throw unable(destination, std::move(failure.detail), std::move(failure.hint));
+		}
 	}
-	ResolveFailure failure;
-	std::vector<IpAddress> addresses = resolve(destination.host, destination.name_servers, deadline, failure);
+	const auto is_refused = [&](const IpAddress &address) { return !allowed.allows(destination.host, address); };
+	addresses.erase(std::remove_if(addresses.begin(), addresses.end(), is_refused), addresses.end());
 	if (addresses.empty()) {
-		throw unable(destination, std::move(failure.detail), std::move(failure.hint));
+		throw not_allowed(destination);
 	}
 	return addresses;
 }
 
+std::string &value_of(Keywords &keywords, std::string_view name) {
+	const auto found =
+		std::find_if(keywords.begin(), keywords.end(), [=](const auto &keyword) { return keyword.first == name; });
+	return found != keywords.end() ? found->second : keywords.emplace_back(name, std::string()).second;
+}
+
+// The certificate authorities that the operating system trusts: libpq looks for them by itself since version 16 only.
+std::string system_certificates() {
+	constexpr std::array<const char *, 3> files = {"/etc/ssl/certs/ca-certificates.crt",
+												   "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+	const auto *found =
+		std::find_if(files.begin(), files.end(), [](const char *file) { return access(file, R_OK) == 0; });
+	return found != files.end() ? *found : files.front();
+}
+
+void set_encryption(Keywords &keywords, const Destination &destination, bool is_beyond_this_host) {
+	std::string &mode = value_of(keywords, "sslmode");
+	const std::string_view chosen = choose_sslmode(destination.rules.encryption, mode, is_beyond_this_host);
+	if (chosen.empty()) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					"sslmode \"" + mode + "\" is weaker than what this server demands",
+					"hyperline_connector.require_encryption says how connections have to be encrypted.",
+					"Leave sslmode out of the url, or give it as verify-full.");
+	}
+	mode = chosen;
+	const bool is_verified = mode.starts_with("verify");
+	std::string &authorities = value_of(keywords, "sslrootcert");
+	if (authorities.empty()) {
+		authorities = !is_verified									? kNoFile
+					  : destination.rules.root_certificates.empty() ? system_certificates()
+																	: destination.rules.root_certificates;
+	}
+}
+
 // The keyword lists to try: one for a socket, else one for each address.
 std::vector<Keywords> ways_to(const Destination &destination, pg::Deadline deadline) {
+	std::string fault;
+	const AllowedHosts allowed(destination.rules.allowed_hosts, fault);
 	std::vector<Keywords> ways;
 	if (destination.host.starts_with('/')) {
+		if (!allowed.allows_name(destination.host)) {
+			throw not_allowed(destination);
+		}
 		ways.push_back(destination.keywords);
+		value_of(ways.back(), "sslmode") = "disable"; // there is none through a socket
 		return ways;
 	}
-	for (const IpAddress &address : addresses_of(destination, deadline)) {
+	for (const IpAddress &address : allowed_addresses(destination, allowed, deadline)) {
 		ways.push_back(destination.keywords);
-		ways.back().emplace_back("hostaddr", address.text());
+		value_of(ways.back(), "hostaddr") = address.text();
+		set_encryption(ways.back(), destination, !is_loopback(address));
 	}
 	return ways;
+}
+
+// As dblink does: who is no superuser must not get in by what the operating-system user of this server is.
+PqHandle checked(PqHandle connection, const Destination &destination) {
+	if (!destination.is_trusted && PQconnectionUsedPassword(connection.get()) == 0) {
+		throw Error(sqlstate::kInsufficientPrivilege, "the source does not ask for the password of the url",
+					"A connection of a role that is not a superuser has to be opened by its own password.",
+					"Let pg_hba.conf of the source demand scram-sha-256, or have a superuser create the connection.");
+	}
+	return connection;
 }
 
 } // namespace
@@ -147,14 +146,16 @@ PqHandle connect(const Destination &destination) {
 		Attempt made =
 			attempt(ways[i], destination.password, now + (deadline - now) / static_cast<std::int64_t>(ways.size() - i));
 		if (made.is_connected) {
-			PQsetErrorVerbosity(made.connection.get(), PQERRORS_DEFAULT);
-			PQsetnonblocking(made.connection.get(), 1);
-			return std::move(made.connection);
+			return checked(std::move(made.connection), destination);
 		}
-		if (!made.reason.empty() && (i < kMostReasons || is_final(made))) {
+		if (made.is_refused_after_login()) {
+			throw Error(sqlstate::kUnableToConnect, "could not connect to " + destination.shown, made.reason,
+						kConnectHint);
+		}
+		if (!made.reason.empty() && (i < kMostReasons || made.is_final())) {
 			reasons += (reasons.empty() ? "" : "\n") + made.reason;
 		}
-		if (is_final(made)) {
+		if (made.is_final()) {
 			break;
 		}
 	}

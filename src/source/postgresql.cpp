@@ -47,7 +47,7 @@ std::string quote_identifier(std::string_view name) {
 
 class PostgresqlSource final : public Source {
 public:
-	PostgresqlSource(const ConnectionUrl &url, const Limits &limits);
+	PostgresqlSource(const ConnectionUrl &url, bool is_trusted, const Limits &limits);
 
 	Facts check() override;
 	Snapshot begin() override;
@@ -73,7 +73,7 @@ private:
 
 // libpq's options that we set: nothing is taken from the server's environment or from files of its operating-system
 // user, what is sent and received is UTF-8, and a peer that vanishes is noticed within a minute.
-Keywords connection_keywords(const ConnectionUrl &url) {
+Keywords connection_keywords(const ConnectionUrl &url, bool is_trusted) {
 	Keywords keywords = libpq_keywords(url);
 	const auto give = [&keywords](const char *name, const char *value) {
 		for (const auto &[given, unused] : keywords) {
@@ -89,7 +89,9 @@ Keywords connection_keywords(const ConnectionUrl &url) {
 	give("sslcert", "/dev/null/none");
 	give("sslkey", "/dev/null/none");
 	give("gssencmode", "disable");
-	give("sslmode", "prefer");
+	if (PQlibVersion() >= 160000 && !is_trusted) {
+		give("require_auth", "password,md5,scram-sha-256"); // never by what this server is
+	}
 	give("keepalives_idle", "30");
 	give("keepalives_interval", "10");
 	give("keepalives_count", "3");
@@ -102,10 +104,10 @@ std::string shown_name(const ConnectionUrl &url) {
 		   std::to_string(url.port.value_or(kDefaultPort));
 }
 
-PostgresqlSource::PostgresqlSource(const ConnectionUrl &url, const Limits &limits)
+PostgresqlSource::PostgresqlSource(const ConnectionUrl &url, bool is_trusted, const Limits &limits)
 	: is_local_(is_local(url)), limits_(limits),
-	  connection_(Destination{connection_keywords(url), url.host, url.password.value_or(""), shown_name(url),
-							  limits.name_servers, limits.connect}) {
+	  connection_(Destination{connection_keywords(url, is_trusted), url.host, url.password.value_or(""),
+							  shown_name(url), limits.network, is_trusted, limits.connect}) {
 	connection_.set_statement_timeout(limits.connect);
 }
 
@@ -431,19 +433,33 @@ void PostgresqlSource::end() {
 	}
 }
 
-} // namespace
-
-StoredUrl postgresql_split_url(const std::string &url, bool is_superuser) {
-	const ConnectionUrl parsed = parse_url(url);
-	const std::vector<std::string> options = options_for_superusers(parsed);
-	if (!is_superuser && (!options.empty() || parsed.is_unix_socket())) {
+// What only superusers may do: read files of this server, use its sockets, or come without a password of their own, by
+// what this server's operating-system user is to the source (dblink's rule).
+void check_rights(const ConnectionUrl &url, bool is_superuser) {
+	if (is_superuser) {
+		return;
+	}
+	const std::vector<std::string> options = options_for_superusers(url);
+	if (!options.empty() || url.is_unix_socket()) {
 		throw Error(sqlstate::kInsufficientPrivilege,
 					options.empty() ? "only a superuser may connect through a Unix-domain socket"
 									: "only a superuser may give the option \"" + options.front() + "\"",
 					"It would give access to files of this server.",
 					"Leave it out, or have a superuser create the connection.");
 	}
-	return StoredUrl{masked(parsed), parsed.password};
+	if (!url.password) {
+		throw Error(sqlstate::kInsufficientPrivilege, "only a superuser may connect without a password",
+					"This server could be known to the source by other means than the connection's own.",
+					"Write the password into the url, or have a superuser create the connection.");
+	}
+}
+
+} // namespace
+
+StoredUrl postgresql_split_url(const std::string &url, bool is_superuser) {
+	const ConnectionUrl parsed = parse_url(url);
+	check_rights(parsed, is_superuser);
+	return StoredUrl{masked(parsed), parsed.password, is_superuser};
 }
 
 std::unique_ptr<Source> postgresql_open(const StoredUrl &url, const Limits &limits) {
@@ -451,7 +467,8 @@ std::unique_ptr<Source> postgresql_open(const StoredUrl &url, const Limits &limi
 	if (url.password) {
 		parsed = with_password(std::move(parsed), *url.password);
 	}
-	return std::make_unique<PostgresqlSource>(parsed, limits);
+	check_rights(parsed, url.is_trusted);
+	return std::make_unique<PostgresqlSource>(parsed, url.is_trusted, limits);
 }
 
 } // namespace hyperline::source

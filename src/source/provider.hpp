@@ -16,14 +16,23 @@
 
 #include "pg/secret_file.hpp"
 #include "source/field.hpp"
+#include "source/rules.hpp"
 
 namespace hyperline::source {
+
+/// Where connections may go, and how; see source/rules.hpp.
+struct NetworkRules {
+	std::string name_servers; ///< comma-separated; empty: those of the operating system
+	std::string allowed_hosts = "*";
+	Encryption encryption = Encryption::automatic;
+	std::string root_certificates; ///< a file; empty: those that the operating system trusts
+};
 
 /// What the settings allow.
 struct Limits {
 	std::chrono::seconds connect{10};
 	std::chrono::seconds statement{3600}; ///< of one statement at the source; 0: none
-	std::string name_servers;			  ///< comma-separated; empty: those of the operating system
+	NetworkRules network;
 };
 
 /// What a check finds out.
@@ -107,8 +116,8 @@ public:
 
 /// A url, split for keeping. The password is wiped with its owner.
 struct StoredUrl {
-	StoredUrl(std::string masked_url, std::optional<std::string> secret)
-		: masked(std::move(masked_url)), password(std::move(secret)) {}
+	StoredUrl(std::string masked_url, std::optional<std::string> secret, bool trusted)
+		: masked(std::move(masked_url)), password(std::move(secret)), is_trusted(trusted) {}
 	~StoredUrl() {
 		if (password) {
 			pg::wipe(*password);
@@ -119,6 +128,7 @@ struct StoredUrl {
 
 	std::string masked;
 	std::optional<std::string> password;
+	bool is_trusted; ///< a superuser's: else it has to use a password of its own, and little is told of it
 };
 
 /// A kind of source.

@@ -1,0 +1,131 @@
+#include "source/attempt.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <cstdlib>
+#include <unistd.h>
+
+#include "pg/failure.hpp"
+#include "source/characters.hpp"
+#include "source/scrub.hpp"
+
+namespace hyperline::source {
+
+namespace {
+
+void drop_notice(void * /*unused*/, const PGresult * /*unused*/) {
+}
+
+// Takes libpq's variables out of the environment while it reads its options, for what a server was started with is not
+// meant for sources; others in this process (dblink, a WAL receiver) may rely on them.
+class WithoutEnvironment {
+public:
+	WithoutEnvironment() {
+		for (char **entry = environ; entry != nullptr && *entry != nullptr; entry++) {
+			const std::string_view text = *entry;
+			const std::size_t equals = text.find('=');
+			if (text.starts_with("PG") && equals != std::string_view::npos) {
+				taken_.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+			}
+		}
+		for (const auto &[name, unused] : taken_) {
+			unsetenv(name.c_str());
+		}
+	}
+	~WithoutEnvironment() {
+		for (const auto &[name, value] : taken_) {
+			setenv(name.c_str(), value.c_str(), 1);
+		}
+	}
+	WithoutEnvironment(const WithoutEnvironment &) = delete;
+	WithoutEnvironment &operator=(const WithoutEnvironment &) = delete;
+
+private:
+	Keywords taken_;
+};
+
+bool is_sqlstate(std::string_view text) {
+	return text.size() == 5 &&
+		   std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z'); });
+}
+
+// The SQLSTATE that the server gave, if it was the server that refused: in verbose form its message reads
+// "FATAL:  28P01: ...", the first word in any language. Takes it out of the message, and the place in the server's
+// source that the verbose form adds.
+std::string take_sqlstate(std::string &message) {
+	constexpr std::string_view mark = ":  ";
+	for (std::size_t at = message.find(mark); at != std::string::npos; at = message.find(mark, at + 1)) {
+		const std::size_t begin = at + mark.size();
+		std::string state = message.substr(begin, 5);
+		if (!is_sqlstate(state) || message.compare(begin + 5, 2, ": ") != 0) {
+			continue;
+		}
+		message.erase(begin, 7);
+		while (!message.empty() && message.back() == '\n') {
+			message.pop_back();
+		}
+		const std::size_t line = message.rfind('\n');
+		if (line != std::string::npos && line > at && message.find(".c:", line) != std::string::npos) {
+			message.resize(line);
+		}
+		return state;
+	}
+	return {};
+}
+
+PqHandle start(const Keywords &keywords) {
+	std::vector<const char *> names;
+	std::vector<const char *> values;
+	for (const auto &[name, value] : keywords) {
+		names.push_back(name.c_str());
+		values.push_back(value.c_str());
+	}
+	names.push_back(nullptr);
+	values.push_back(nullptr);
+	const WithoutEnvironment hidden;
+	// expand_dbname = 0: a database name is never read as a connection string.
+	PqHandle connection(PQconnectStartParams(names.data(), values.data(), 0));
+	if (!connection) {
+		throw Error("53200", "out of memory");
+	}
+	return connection;
+}
+
+} // namespace
+
+bool Attempt::is_refused_after_login() const noexcept {
+	return !sqlstate.empty() && !sqlstate.starts_with("28") && PQconnectionUsedPassword(connection.get()) != 0;
+}
+
+Attempt attempt(const Keywords &keywords, const std::string &password, pg::Deadline deadline) {
+	Attempt result;
+	result.connection = start(keywords);
+	PGconn *connection = result.connection.get();
+	PQsetNoticeReceiver(connection, drop_notice, nullptr);
+	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+	PostgresPollingStatusType polling =
+		PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+	while (polling != PGRES_POLLING_OK && polling != PGRES_POLLING_FAILED) {
+		const pg::Woken woken = pg::wait(PQsocket(connection), polling == PGRES_POLLING_READING,
+										 polling == PGRES_POLLING_WRITING, deadline);
+		if (woken == pg::Woken::deadline) {
+			return result;
+		}
+		if (woken == pg::Woken::socket) {
+			polling = PQconnectPoll(connection);
+		}
+	}
+	result.is_connected = polling == PGRES_POLLING_OK;
+	if (result.is_connected) {
+		PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+		PQsetnonblocking(connection, 1);
+	} else {
+		std::string message = PQerrorMessage(connection);
+		result.sqlstate = take_sqlstate(message);
+		result.reason = one_line(scrub(std::move(message), password));
+	}
+	return result;
+}
+
+} // namespace hyperline::source
