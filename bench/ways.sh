@@ -61,7 +61,9 @@ measure() {
     else
       target -c "TRUNCATE $table"
     fi
-    [[ $way != hyperline ]] || target -c "SELECT hyperline.reset_loader('$shape')" >/dev/null
+    # A loader that has stored something before would look for it.
+    [[ $way != hyperline ]] ||
+      target -o /dev/null -c "SELECT hyperline.reset_loader('$shape')" -c "DELETE FROM hyperline.run WHERE loader = '$shape'"
     [[ $way != copy || -f $TMPDIR/$shape.copy ]] ||
       source_database -c "COPY (SELECT $shape_row FROM $shape) TO '$TMPDIR/$shape.copy'"
   fi
