@@ -88,6 +88,10 @@ void refuse_endless_wait(const store::Run &run) {
 
 std::int64_t run_loader(const std::string &name) {
 	const store::Loader loader = store::find_loader(name);
+	if (const std::optional<store::Run> run = store::active_run(loader.id);
+		run && run->status == store::RunStatus::running && !store::is_carried_out(*run)) {
+		recover_interrupted(); // its process is gone: it is not the run that was asked for
+	}
 	const std::int64_t id = store::queue_run(loader.id, store::Trigger::manual, 1, pg::Timestamp{pg::now()});
 	if (!pg::is_preloaded()) {
 		pg::warn("run " + std::to_string(id) + " is queued, but this server has no background worker",

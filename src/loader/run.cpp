@@ -72,6 +72,7 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 	std::optional<store::Loader> loader; // as it is now that nobody else runs it
 	store::Connection connection;
 	transactions.run([&] {
+		store::hold_loader(run->loader_id);
 		loader = store::get_loader(run->loader_id);
 		if (loader && store::start_run(run_id, watermark_of(*loader))) {
 			connection = store::get_connection(loader->connection_id);
@@ -99,6 +100,7 @@ Outcome execute_in_session(const std::string &name, pg::Transactions &transactio
 	std::optional<store::Run> run;
 	store::Connection connection;
 	transactions.run([&] {
+		store::hold_loader(loader_id);
 		loader = store::get_loader(loader_id);
 		if (!loader) {
 			return;

@@ -3,6 +3,7 @@
 #include "pg/time.hpp"
 #include "pg/transaction.hpp"
 #include "store/names.hpp"
+#include "store/runs.hpp"
 #include "store/own_insert.hpp"
 
 namespace hyperline::store {
@@ -131,20 +132,50 @@ UPDATE hyperline.loader l SET paused = $2, pause_reason = NULL
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1 AND l.paused OPERATOR(pg_catalog.<>) $2
 )";
 
-// A retry that waits belongs to the schedule, and the schedule stops.
-constexpr const char *kCancelRetries = R"(
-UPDATE hyperline.run r SET status = 'cancelled', finished_at = pg_catalog.clock_timestamp()
-WHERE r.loader_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 'queued'
-  AND ($2 OR r.trigger OPERATOR(pg_catalog.<>) 'manual')
+constexpr const char *kDueAgain = R"(
+UPDATE hyperline.loader l SET next_run_at = LEAST(l.next_run_at, $2)
+WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
+
+constexpr const char *kHold = R"(
+SELECT l.loader_id FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE
+)";
+
+constexpr const char *kTryToHold = R"(
+SELECT l.loader_id FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE SKIP LOCKED
+)";
+
+constexpr const char *kExists = R"(
+SELECT l.loader_id FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+// Of the queued run, if there is one; returns it when this has cancelled it.
+std::optional<Run> cancel_queued(std::int32_t loader_id) {
+	const std::optional<Run> run = active_run(loader_id);
+	if (run && run->status == RunStatus::queued && change_status(run->id, RunStatus::queued, RunStatus::cancelled)) {
+		return run;
+	}
+	return std::nullopt;
+}
 
 } // namespace
 
+void hold_loader(std::int32_t id) {
+	pg::run(kHold, {id});
+}
+
+bool try_to_hold_loader(std::int32_t id) {
+	return !pg::run(kTryToHold, {id}).empty() || pg::run(kExists, {id}).empty();
+}
+
 void set_paused(const std::string &name, bool paused) {
 	const Loader loader = find_loader(name);
+	hold_loader(loader.id);
 	pg::run(kSetPaused, {loader.id, paused});
-	if (paused) {
-		pg::run(kCancelRetries, {loader.id, false});
+	// A run of the schedule that waits stops with the schedule, and is due again when that goes on.
+	if (const std::optional<Run> run = paused ? active_run(loader.id) : std::nullopt;
+		run && run->trigger != Trigger::manual && cancel_queued(loader.id)) {
+		pg::run(kDueAgain, {loader.id, run->due_at});
 	}
 	pg::mark_for_commit();
 }
@@ -193,7 +224,8 @@ std::uint64_t delete_loader(const Loader &loader, bool delete_events) {
 						"Drop the loader without its events, or drop the other loader first.");
 		}
 	}
-	pg::run(kCancelRetries, {loader.id, true});
+	hold_loader(loader.id); // nobody queues a run from now on
+	cancel_queued(loader.id);
 	pg::run(kResolveRejected, {loader.id});
 	pg::run(kDelete, {loader.id});
 	pg::mark_for_commit();

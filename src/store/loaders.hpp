@@ -50,6 +50,12 @@ void insert_loader(const Loader &loader);
 /// has read: what it reads has changed.
 void update_loader(const Loader &loader, bool read_everything);
 
+/// Holds the loader's row until the transaction ends, before anything is done to its runs: everybody who changes both
+/// takes the loader first, so that nobody deadlocks, and the scheduler passes over a loader that is held.
+void hold_loader(std::int32_t id);
+/// The same, unless somebody else holds it: then false. True too for a loader that is gone.
+bool try_to_hold_loader(std::int32_t id);
+
 void set_paused(const std::string &name, bool paused);
 /// Makes the next run read everything again.
 void forget_progress(const std::string &name);

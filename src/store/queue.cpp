@@ -6,6 +6,7 @@ namespace hyperline::store {
 
 namespace {
 
+// A loader that somebody's open transaction holds is left for a later round: no other waits for it.
 constexpr const char *kDue = R"(
 SELECT l.loader_id, l.name, l.refresh_rate, l.time_zone, l.next_run_at
 FROM hyperline.loader l
@@ -16,6 +17,18 @@ WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.<=) $1
 	  AND r.status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'running']))
 ORDER BY l.next_run_at
 LIMIT $2
+FOR NO KEY UPDATE OF l SKIP LOCKED
+)";
+
+constexpr const char *kAnyDue = R"(
+SELECT l.loader_id
+FROM hyperline.loader l
+WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.<=) $1
+  AND NOT EXISTS (
+	SELECT FROM hyperline.run r
+	WHERE r.loader_id OPERATOR(pg_catalog.=) l.loader_id
+	  AND r.status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'running']))
+LIMIT 1
 )";
 
 constexpr const char *kAdvance = R"(
@@ -30,6 +43,7 @@ FROM hyperline.loader l
 WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.>) $1 AND l.loader_id OPERATOR(pg_catalog.>) $2
 ORDER BY l.loader_id
 LIMIT $3
+FOR NO KEY UPDATE OF l SKIP LOCKED
 )";
 
 constexpr const char *kQueued = R"(
@@ -51,7 +65,12 @@ WHERE r.run_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) AND r.status O
 
 constexpr const char *kHurryAll = R"(
 UPDATE hyperline.run r SET due_at = $1
-WHERE r.status OPERATOR(pg_catalog.=) 'queued' AND r.due_at OPERATOR(pg_catalog.>) $2
+FROM (
+	SELECT q.run_id FROM hyperline.run q
+	WHERE q.status OPERATOR(pg_catalog.=) 'queued' AND q.due_at OPERATOR(pg_catalog.>) $2
+	FOR NO KEY UPDATE SKIP LOCKED
+) late
+WHERE r.run_id OPERATOR(pg_catalog.=) late.run_id
 )";
 
 constexpr const char *kRunning = R"(
@@ -98,6 +117,10 @@ std::string array_of(const Numbers &numbers) {
 
 std::vector<ScheduledLoader> due_loaders(pg::Timestamp now, std::int64_t limit) {
 	return read_loaders(pg::run(kDue, {now, limit}));
+}
+
+bool any_loader_due(pg::Timestamp now) {
+	return !pg::run(kAnyDue, {now}).empty();
 }
 
 std::vector<ScheduledLoader> loaders_due_later(pg::Timestamp now, std::int32_t after, std::int64_t limit) {

@@ -23,8 +23,12 @@ struct ScheduledLoader {
 	pg::Timestamp due_at{0};
 };
 
-/// Loaders whose time has come and that have no run queued or running, first due first; at most `limit`.
+/// Loaders whose time has come and that have no run queued or running, first due first; at most `limit`. They are held
+/// until the transaction ends; those that somebody else holds are left out.
 std::vector<ScheduledLoader> due_loaders(pg::Timestamp now, std::int64_t limit);
+
+/// Whether there is such a loader, held by somebody or not.
+bool any_loader_due(pg::Timestamp now);
 
 /// Loaders that are not paused and due later than `now`, those of the lowest numbers after `after`; at most `limit`.
 /// This one does read all loaders, page by page: for when the clock went back.

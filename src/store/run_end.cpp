@@ -4,6 +4,7 @@
 #include "pg/lock.hpp"
 #include "pg/transaction.hpp"
 #include "store/rejected.hpp"
+#include "store/loaders.hpp"
 
 extern "C" {
 #include <catalog/namespace.h>
@@ -146,7 +147,8 @@ std::vector<InterruptedRun> mark_interrupted() {
 		// Who carries a run out holds its loader's lock from before the run is marked as running until after its end is
 		// committed.
 		const pg::SessionLock lock(space, static_cast<std::uint32_t>(run.loader_id));
-		if (lock.held() && change_status(run.id, RunStatus::running, RunStatus::interrupted)) {
+		if (lock.held() && try_to_hold_loader(run.loader_id) &&
+			change_status(run.id, RunStatus::running, RunStatus::interrupted)) {
 			run.failure = Failure{"57P01", kInterruptedError, kInterruptedDetail, {}};
 			note_error(run.id, run.failure);
 			run.in_a_row = interruptions_in_a_row(run.loader_id);

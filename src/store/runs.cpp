@@ -1,6 +1,7 @@
 #include "store/runs.hpp"
 
 #include "pg/transaction.hpp"
+#include "store/loaders.hpp"
 #include "store/own_insert.hpp"
 
 extern "C" {
@@ -106,13 +107,10 @@ WHERE r.loader_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 
 } // namespace
 
 std::int64_t queue_run(std::int32_t loader_id, Trigger trigger, std::int32_t attempt, pg::Timestamp due_at) {
-	const OwnInsert own;
-	// Another transaction may end the active run between the two statements: then the second round queues one.
-	for (int round = 0; round < 10; round++) {
-		const pg::Rows queued = pg::run(kQueue, {loader_id, to_text(trigger), attempt, due_at});
-		if (!queued.empty()) {
-			pg::mark_for_commit();
-			return queued.number(0, 0);
+	// An active run is looked for before the loader is held: who ends one changes its row first, then its loader.
+	for (const bool held : {false, true}) {
+		if (held) {
+			hold_loader(loader_id);
 		}
 		const pg::Rows active = pg::run(kActive, {loader_id});
 		if (!active.empty()) {
@@ -124,7 +122,14 @@ std::int64_t queue_run(std::int32_t loader_id, Trigger trigger, std::int32_t att
 			return id;
 		}
 	}
-	throw Error(sqlstate::kObjectInUse, "could not queue a run: the loader's runs keep changing");
+	const OwnInsert own;
+	const pg::Rows queued = pg::run(kQueue, {loader_id, to_text(trigger), attempt, due_at});
+	if (queued.empty()) {
+		throw Error(sqlstate::kObjectInUse, "could not queue a run: the loader was dropped, or its runs were changed",
+					"Another session did that at the same time.", "Look at hyperline.loaders, and try again.");
+	}
+	pg::mark_for_commit();
+	return queued.number(0, 0);
 }
 
 std::optional<Run> find_run(std::int64_t id) {

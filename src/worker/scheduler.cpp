@@ -25,6 +25,7 @@ using std::chrono::steady_clock;
 
 // Even when nothing is due: a clock may jump, and what died without a word is looked for.
 constexpr std::chrono::seconds kLongestSleep{60};
+constexpr std::chrono::seconds kHeldAgain{1};
 constexpr std::chrono::minutes kMostSeldomRemoval{60};
 constexpr std::int64_t kRunsAtOnce = 100;
 constexpr std::int64_t kRemovedAtOnce = 1000;
@@ -72,6 +73,7 @@ private:
 	steady_clock::time_point next_removal_;
 	int last_retention_ = 0;
 	std::optional<pg::Timestamp> next_;
+	bool some_held_ = false; // by open transactions of others, whose end nobody announces
 };
 
 void Scheduler::forget_ended() {
@@ -261,7 +263,7 @@ Scheduler::Found Scheduler::round() {
 	}
 	timetable_.watch_the_clock();
 	if (pg::settings.enabled) {
-		timetable_.queue_due();
+		some_held_ = !timetable_.queue_due();
 	}
 	start_queued();
 	remove_old();
@@ -278,6 +280,9 @@ steady_clock::time_point Scheduler::next_look() const {
 									  ? kLongest
 									  : std::max<std::int64_t>(0, next_->microseconds - now_there);
 		until = std::min(until, now + std::chrono::microseconds(left));
+	}
+	if (some_held_) {
+		until = std::min<steady_clock::time_point>(until, now + kHeldAgain);
 	}
 	// What may be tried already was, in this round, or it waits for another run to end.
 	for (const auto &[run, backoff] : unstarted_) {

@@ -87,7 +87,8 @@ void Timetable::queue_one(const store::ScheduledLoader &due, pg::Timestamp now) 
 	}
 }
 
-void Timetable::queue_due() {
+bool Timetable::queue_due() {
+	bool all = true;
 	for (std::size_t found = kLoadersAtOnce; found == kLoadersAtOnce;) {
 		transactions_.run([&] {
 			const pg::Timestamp now{pg::now()};
@@ -96,9 +97,11 @@ void Timetable::queue_due() {
 				queue_one(loader, now);
 			}
 			found = due.size();
+			all = found == kLoadersAtOnce || !store::any_loader_due(now);
 		});
 		pg::check_interrupts();
 	}
+	return all;
 }
 
 } // namespace hyperline::worker

@@ -20,7 +20,8 @@ public:
 	/// say now. At the first call too, for that may have happened while nobody was there to see it.
 	void watch_the_clock();
 	/// Queues a run of each loader that is due; what it has missed is one run.
-	void queue_due();
+	/// False when some were left for later, because somebody's open transaction holds them.
+	bool queue_due();
 
 private:
 	void mend();
