@@ -158,8 +158,9 @@ bool cancel_run(std::int64_t run_id) {
 	}
 	if (!pg::snapshot_is_fixed()) {
 		Poll poll(steady_clock::now() + kCancelPatience);
-		while (is_active(get_run(run_id)) && poll.again()) {
+		for (run = get_run(run_id); is_active(run) && poll.again(); run = get_run(run_id)) {
 		}
+		return is_active(run) || run.status == store::RunStatus::cancelled; // else it has ended by itself
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "loader/retry.hpp"
 #include "loader/storing.hpp"
+#include "pg/session.hpp"
 #include "pg/settings.hpp"
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
@@ -60,10 +61,11 @@ void queue_retry(const store::Run &run, const std::string &state) {
 	}
 }
 
-} // namespace
+// How often the end of a run is written down again when others were in its way.
+constexpr int kAttempts = 20;
 
-void record_ending(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
-				   pg::Transactions &transactions) {
+void write_down(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
+				pg::Transactions &transactions) {
 	transactions.run([&] {
 		store::finish_unsuccessful(run.id, run.loader_id, ending.status, ending.failure);
 		if (ending.status == store::RunStatus::failed) {
@@ -77,6 +79,23 @@ void record_ending(const store::Run &run, const store::Connection &connection, c
 			store::make_due_at_once(run.loader_id);
 		}
 	});
+}
+
+} // namespace
+
+void record_ending(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
+				   pg::Transactions &transactions) {
+	for (int attempt = 1;; attempt++) {
+		try {
+			const pg::CancelHold hold;
+			write_down(run, connection, ending, opened, transactions);
+			return;
+		} catch (const pg::Error &error) {
+			if (attempt == kAttempts || !passes_by_itself(error.sqlstate())) {
+				throw;
+			}
+		}
+	}
 }
 
 } // namespace hyperline::loader

@@ -10,4 +10,7 @@ namespace hyperline::loader {
 /// query that does not parse, a missing field (threats-and-faults.md, 2.4).
 bool worth_retrying(std::string_view sqlstate);
 
+/// Whether a local transaction that ended with this SQLSTATE is worth beginning again at once: others were in its way.
+bool passes_by_itself(std::string_view sqlstate);
+
 } // namespace hyperline::loader

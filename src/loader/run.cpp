@@ -5,6 +5,7 @@
 #include "loader/reading.hpp"
 #include "loader/storing.hpp"
 #include "pg/lock.hpp"
+#include "pg/session.hpp"
 #include "pg/wait.hpp"
 #include "store/connections.hpp"
 #include "store/loaders.hpp"
@@ -13,9 +14,10 @@ namespace hyperline::loader {
 
 namespace {
 
-// A run that is running, under the lock that the caller holds.
+// A run that is running, under the lock that the caller holds. From its end on a cancel is too late: `ended` outlives
+// the lock, which is what cancel_run() looks for.
 Outcome carry_out(const store::Run &run, const store::Loader &loader, const store::Connection &connection,
-				  pg::Transactions &transactions) {
+				  pg::Transactions &transactions, std::optional<pg::CancelHold> &ended) {
 	Outcome outcome;
 	Reading carried(run, loader, connection, transactions);
 	Ending ending;
@@ -27,6 +29,7 @@ Outcome carry_out(const store::Run &run, const store::Loader &loader, const stor
 				throw Stopped("the loader was changed; it is due again with its new settings");
 			}
 			store::finish_succeeded(run.id, loader.id, success);
+			ended.emplace();
 		});
 	} catch (...) {
 		ending = describe_ending();
@@ -36,6 +39,7 @@ Outcome carry_out(const store::Run &run, const store::Loader &loader, const stor
 		if (ending.needs_rollback) {
 			transactions.rollback();
 		}
+		ended.emplace();
 		record_ending(run, connection, ending, carried.opened(), transactions);
 		outcome.status = ending.status;
 		outcome.failure = ending.failure;
@@ -65,6 +69,7 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 	if (!run || run->status != store::RunStatus::queued) {
 		return not_started();
 	}
+	std::optional<pg::CancelHold> ended;
 	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(run->loader_id));
 	if (!lock.held()) {
 		return not_started();
@@ -80,7 +85,7 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 			loader.reset();
 		}
 	});
-	return loader ? carry_out(*run, *loader, connection, transactions) : not_started();
+	return loader ? carry_out(*run, *loader, connection, transactions, ended) : not_started();
 }
 
 Outcome execute_in_session(const std::string &name, pg::Transactions &transactions) {
@@ -91,6 +96,7 @@ Outcome execute_in_session(const std::string &name, pg::Transactions &transactio
 		loader_id = store::find_loader(name).id;
 		recover_interrupted();
 	});
+	std::optional<pg::CancelHold> ended;
 	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(loader_id));
 	if (!lock.held()) {
 		return not_started();
@@ -112,7 +118,7 @@ Outcome execute_in_session(const std::string &name, pg::Transactions &transactio
 			connection = store::get_connection(loader->connection_id);
 		}
 	});
-	return run ? carry_out(*run, *loader, connection, transactions) : not_started();
+	return run ? carry_out(*run, *loader, connection, transactions, ended) : not_started();
 }
 
 } // namespace hyperline::loader

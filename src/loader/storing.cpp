@@ -1,5 +1,6 @@
 #include "loader/storing.hpp"
 
+#include "loader/retry.hpp"
 #include "pg/wait.hpp"
 #include "store/rejected.hpp"
 #include "store/runs.hpp"
@@ -11,10 +12,6 @@ namespace {
 // How often a batch is stored again when other sessions were in its way, and the pause before it.
 constexpr int kStoreAttempts = 10;
 constexpr std::chrono::milliseconds kStorePause{50};
-
-bool passes_by_itself(const std::string &state) {
-	return state == "40001" || state == "40P01" || state == "55P03" || state == "23505";
-}
 
 } // namespace
 
@@ -43,12 +40,14 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<std::string>
 		if (!passes_by_itself(error.sqlstate())) {
 			throw;
 		}
+		in_the_way_ = error.failure();
 	} catch (const Stopped &) {
 		throw;
 	} catch (const Error &error) {
 		if (!passes_by_itself(error.failure().sqlstate)) {
 			throw;
 		}
+		in_the_way_ = error.failure();
 	}
 	return false;
 }
@@ -75,11 +74,12 @@ void Storing::refuse_many_rejected() {
 void Storing::store(store::Batch &batch, const std::optional<std::string> &watermark) {
 	for (int attempt = 1; !try_to_store(batch, watermark); attempt++) {
 		if (attempt == kStoreAttempts) {
-			throw Error(
-				"40001", "could not store a batch: other sessions kept writing the same events",
-				"It was tried " + std::to_string(kStoreAttempts) + " times.",
-				"See what else writes to hyperline.events, and whether a trigger, a rule or a policy on it keeps "
-				"rows out.");
+			throw Error(in_the_way_.sqlstate, "could not store a batch: other sessions were in its way",
+						"It was tried " + std::to_string(kStoreAttempts) +
+							" times; the last time: " + in_the_way_.message + ".",
+						"See in pg_locks who holds locks on hyperline.events, hyperline.all_customers or "
+						"hyperline.loader, what else writes there, and whether a trigger, a rule or a policy keeps "
+						"rows out.");
 		}
 		const pg::Deadline until = std::chrono::steady_clock::now() + kStorePause * attempt;
 		while (pg::wait(-1, false, false, until) != pg::Woken::deadline) {

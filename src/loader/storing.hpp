@@ -24,9 +24,9 @@ public:
 		: run_id_(run_id), loader_(loader), transactions_(transactions) {}
 
 	/// Stores the batch and empties it. `watermark`: how far the loader has read with it; nullopt: it stays.
-	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; 40001 when
-	/// other sessions did not let it in; 22000, after it has been stored, when the run has rejected more than its
-	/// loader allows.
+	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; what was in the
+	/// way (40001, 40P01, 55P03, 23505) when other sessions did not let it in; 22000, after it has been stored, when
+	/// the run has rejected more than its loader allows.
 	void store(store::Batch &batch, const std::optional<std::string> &watermark);
 
 private:
@@ -38,6 +38,7 @@ private:
 	const store::Loader &loader_;
 	pg::Transactions &transactions_;
 	std::int64_t rejected_ = 0;
+	Failure in_the_way_; // of the last attempt
 	bool stop_after_batch_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include <mb/pg_wchar.h>
+#include <miscadmin.h>
 #include <pgstat.h>
 #include <storage/procarray.h>
 }
@@ -24,6 +25,17 @@ bool snapshot_is_fixed() {
 
 void show_instead_of_statement(const char *text) {
 	call([=] { pgstat_report_activity(STATE_RUNNING, text); });
+}
+
+CancelHold::CancelHold() noexcept {
+	HOLD_CANCEL_INTERRUPTS();
+}
+
+CancelHold::~CancelHold() {
+	if (QueryCancelHoldoffCount > 0) { // an ERROR lets go of all of them
+		RESUME_CANCEL_INTERRUPTS();
+	}
+	QueryCancelPending = 0;
 }
 
 bool cancel_process(int pid) {

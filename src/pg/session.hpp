@@ -23,4 +23,13 @@ void show_instead_of_statement(const char *text);
 /// May be used for processes that hold a lock of ours only: nobody's rights are checked here.
 bool cancel_process(int pid);
 
+/// While it lives, a cancel waits; one that has come meanwhile is forgotten with it, for it came too late.
+class CancelHold {
+public:
+	CancelHold() noexcept;
+	~CancelHold();
+	CancelHold(const CancelHold &) = delete;
+	CancelHold &operator=(const CancelHold &) = delete;
+};
+
 } // namespace hyperline::pg

@@ -94,6 +94,11 @@ void define_settings(const SettingChecks &checks) {
 							"statement_timeout on the source while a loader reads; 0 means none.", nullptr,
 							&settings.statement_timeout_seconds, 3600, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S,
 							nullptr, nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.stall_timeout",
+							"Longest time without any data while a source sends rows; 0 means no limit.",
+							"It begins anew with whatever comes. The time before the first row is not limited by it.",
+							&settings.stall_timeout_seconds, 300, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S, nullptr,
+							nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.batch_rows", "Most rows that are stored in one transaction.", nullptr,
 							&settings.batch_rows, 10000, 1, 1000000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.batch_memory", "Memory at which a batch of rows is closed.", nullptr,
@@ -134,11 +139,12 @@ void prefer_indexes() {
 }
 
 void secure_worker_session() {
-	// After autovacuum's and the logical replication worker's list.
+	// After autovacuum's and the logical replication worker's list. A lock that somebody holds for long ends what waits
+	// for it, which is tried again, and not everything else that this process has to do.
 	static constexpr Fixed kFixed[] = {
 		{"search_path", "pg_catalog, pg_temp"},
 		{"statement_timeout", "0"},
-		{"lock_timeout", "0"},
+		{"lock_timeout", "10s"},
 		{"idle_in_transaction_session_timeout", "0"},
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_read_only", "off"},

@@ -16,6 +16,7 @@ struct Settings {
 	int run_retention_minutes; ///< 0 keeps all
 	int connect_timeout_seconds;
 	int statement_timeout_seconds; ///< set on the source
+	int stall_timeout_seconds;	   ///< between a source's rows; 0: none
 	int batch_rows;
 	int batch_memory_kilobytes;
 	int max_retries;

@@ -9,7 +9,7 @@ namespace hyperline::source {
 
 namespace {
 
-// Beyond the source's own statement_timeout: for the way there and back.
+// Beyond the source's own statement_timeout: for the way there and back. Not more than the time-out itself.
 constexpr std::chrono::seconds kGrace{30};
 
 constexpr std::chrono::hours kNever{24 * 365};
@@ -25,8 +25,9 @@ std::string PqConnection::clean(const char *text) const {
 }
 
 void PqConnection::start_statement() {
+	copied_rows_ = 0;
 	deadline_ = std::chrono::steady_clock::now() + (statement_timeout_.count() > 0
-														? std::chrono::seconds(statement_timeout_ + kGrace)
+														? statement_timeout_ + std::min(statement_timeout_, kGrace)
 														: std::chrono::seconds(kNever));
 }
 
@@ -39,9 +40,20 @@ void PqConnection::flush() {
 		if (woken == pg::Woken::deadline) {
 			throw lost("the source takes no more data");
 		}
-		if (woken == pg::Woken::socket && PQconsumeInput(connection_.get()) == 0) {
-			throw lost("could not send a statement");
+		if (woken == pg::Woken::socket) {
+			consume_input();
 		}
+	}
+}
+
+// Takes in what has come. What the source sends beside its answers is not kept: notices are dropped as they come, and
+// notifications here.
+void PqConnection::consume_input() {
+	if (PQconsumeInput(connection_.get()) == 0) {
+		throw lost("the connection to the source broke off");
+	}
+	for (PGnotify *notify = PQnotifies(connection_.get()); notify != nullptr; notify = PQnotifies(connection_.get())) {
+		PQfreemem(notify);
 	}
 }
 
@@ -50,14 +62,37 @@ void PqConnection::wait_for_input() {
 		const pg::Woken woken = pg::wait(PQsocket(connection_.get()), true, false, deadline_);
 		if (woken == pg::Woken::deadline) {
 			throw Error(sqlstate::kConnectionFailure, "the source did not answer in time",
-						"There was no end of the statement within " +
-							std::to_string((statement_timeout_ + kGrace).count()) + " s.",
-						"Make the query faster, or raise hyperline_connector.statement_timeout.");
+						"The statement had not ended " + std::to_string(statement_timeout_.count()) +
+							" s after it was sent, nor when the source itself should have ended it.",
+						"Look at what the source does and at the network between the servers. For a query that takes "
+						"longer, raise hyperline_connector.statement_timeout.");
 		}
 		if (woken == pg::Woken::socket) {
-			if (PQconsumeInput(connection_.get()) == 0) {
-				throw lost("the connection to the source broke off");
-			}
+			consume_input();
+			return;
+		}
+	}
+}
+
+// How long a query works before its first row is its own affair. Once rows come, they keep coming, or the source or
+// what lies between has stopped; nothing would tell where TCP still answers. The time spent on storing what came is not
+// counted: only waiting is.
+void PqConnection::wait_for_more_rows() {
+	const pg::Deadline stalled = std::chrono::steady_clock::now() + stall_timeout_;
+	if (copied_rows_ == 0 || stall_timeout_.count() == 0 || stalled > deadline_) {
+		wait_for_input();
+		return;
+	}
+	for (;;) {
+		const pg::Woken woken = pg::wait(PQsocket(connection_.get()), true, false, stalled);
+		if (woken == pg::Woken::deadline) {
+			throw Error(sqlstate::kConnectionFailure, "the source stopped sending in the middle of its rows",
+						"Nothing came for " + std::to_string(stall_timeout_.count()) + " s.",
+						"Look at what the source does and at the network between the servers. For a query that rests "
+						"longer between its rows, raise hyperline_connector.stall_timeout.");
+		}
+		if (woken == pg::Woken::socket) {
+			consume_input();
 			return;
 		}
 	}
@@ -109,8 +144,15 @@ Error PqConnection::error_of(const PGresult *result, const char *what, const std
 			detail = "The place is marked:\n" + shown + (detail.empty() ? "" : "\n" + detail);
 		}
 	}
+	std::string hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+	// What reads in one snapshot and writes nothing gets this from a replica only, whose recovery it is in the way of.
+	if (hint.empty() && std::string_view(state) == "40001") {
+		hint = "The run is tried again. If it does not help, raise max_standby_streaming_delay on the replica or set "
+			   "hot_standby_feedback there, or make the query shorter (a cursor field, a condition on "
+			   "{{last_refreshed_at}}).";
+	}
 	return Error(state, std::string(what) + ": " + clean(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), detail,
-				 clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT)));
+				 hint);
 }
 
 Result PqConnection::run(const char *sql, const std::vector<const char *> &params, const char *what) {
@@ -163,18 +205,29 @@ void PqConnection::begin_copy(const std::string &sql, const std::string &user_qu
 	}
 }
 
+// The end is proven: the source says how many rows it has sent, and that is how many have come.
+void PqConnection::refuse_other_count(std::string_view sent) const {
+	const std::string received = std::to_string(copied_rows_);
+	if (!sent.empty() && sent != received) {
+		throw Error(sqlstate::kProtocolViolation, "the source has sent another number of rows than has come",
+					"It says that it sent " + std::string(sent) + ", and " + received + " have come.",
+					"Look at what lies between the servers: a pooler, a proxy. The run is tried again.");
+	}
+}
+
 PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool wait) {
 	for (;;) {
 		row = nullptr;
 		length = PQgetCopyData(connection_.get(), &row, 1);
 		if (length > 0) {
+			copied_rows_++;
 			return CopyRow::row;
 		}
 		if (length == 0) {
 			if (!wait) {
 				return CopyRow::row;
 			}
-			wait_for_input();
+			wait_for_more_rows();
 			continue;
 		}
 		if (length == -2) {
@@ -184,6 +237,7 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 		if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
 			throw error_of(result.get(), "the query failed at the source", {}, 0);
 		}
+		refuse_other_count(PQcmdTuples(result.get()));
 		return CopyRow::end;
 	}
 }

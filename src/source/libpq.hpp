@@ -43,13 +43,18 @@ public:
 	/// none yet.
 	CopyRow next_copy_row(char *&row, int &length, bool wait);
 
-	/// From now on statements have to end within this time; 0: no limit.
+	/// From now on statements have to end within this time, and a little more for the way there and back; 0: no limit.
 	void set_statement_timeout(std::chrono::seconds timeout) noexcept { statement_timeout_ = timeout; }
+	/// Once rows come, something has to come at least this often while they are waited for; 0: no limit.
+	void set_stall_timeout(std::chrono::seconds timeout) noexcept { stall_timeout_ = timeout; }
 	[[nodiscard]] PGconn *get() const noexcept { return connection_.get(); }
 
 private:
 	void flush();
 	void wait_for_input();
+	void wait_for_more_rows();
+	void consume_input();
+	void refuse_other_count(std::string_view sent) const;
 	Result wait_for_result();
 	Result last_result();
 	[[nodiscard]] Error error_of(const PGresult *result, const char *what, const std::string &user_query,
@@ -62,6 +67,8 @@ private:
 	std::string password_;
 	PqHandle connection_;
 	std::chrono::seconds statement_timeout_{0};
+	std::chrono::seconds stall_timeout_{0};
+	std::uint64_t copied_rows_ = 0; // of the COPY that is under way
 	pg::Deadline deadline_;
 };
 

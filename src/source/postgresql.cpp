@@ -188,7 +188,6 @@ Snapshot PostgresqlSource::begin() {
 		connection_.run("ROLLBACK TO SAVEPOINT hyperline", {}, what);
 	}
 	connection_.run("RELEASE SAVEPOINT hyperline", {}, what);
-	connection_.set_statement_timeout(limits_.statement);
 	return snapshot;
 }
 
@@ -368,6 +367,8 @@ std::string wrap(const ReadPlan &plan, std::size_t &offset) {
 void PostgresqlSource::read(const ReadPlan &plan) {
 	std::size_t offset = 0;
 	const std::string sql = wrap(plan, offset);
+	connection_.set_statement_timeout(limits_.statement);
+	connection_.set_stall_timeout(limits_.stall);
 	connection_.begin_copy(sql, plan.query, offset);
 }
 
@@ -426,6 +427,7 @@ bool PostgresqlSource::next(Chunk &chunk) {
 }
 
 void PostgresqlSource::end() {
+	connection_.set_statement_timeout(limits_.connect);
 	const Result result = connection_.run("COMMIT", {}, "the source does not confirm the end of the read");
 	if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
 		throw Error(sqlstate::kConnectionFailure, "the source does not confirm the end of the read",

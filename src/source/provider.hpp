@@ -32,6 +32,7 @@ struct NetworkRules {
 struct Limits {
 	std::chrono::seconds connect{10};
 	std::chrono::seconds statement{3600}; ///< of one statement at the source; 0: none
+	std::chrono::seconds stall{300};	  ///< between rows, when nothing comes at all; 0: none
 	NetworkRules network;
 };
 
