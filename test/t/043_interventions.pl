@@ -1,0 +1,178 @@
+# What people do to runs and loaders while a run is under way: they end processes on either side, cancel, pause, alter,
+# drop, hold locks, and shut the server down. After each: everything is stored once, the runs' rows are true, the loader
+# runs again by itself, and nothing is left behind.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Aftermath;
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $seed = $ENV{HYPERLINE_SEED} // int(rand(1_000_000));
+srand($seed);
+note("HYPERLINE_SEED=$seed");
+
+my $source = start_source('source');
+$source->safe_psql('postgres', q{
+	CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, 0 AS v FROM generate_series(1, 3000) g;
+	CREATE TABLE pauses (seconds float8); INSERT INTO pauses VALUES (0.5);
+	CREATE VIEW slow AS SELECT id, company AS "customerId", at AS timestamp, v, CASE WHEN id IN (1500, 2900) THEN (SELECT 'x' FROM pauses, pg_sleep(seconds)) END AS pause FROM t});
+my $target = start_target('target', 'restart_after_crash = on', 'hyperline_connector.retry_delay = 1s',
+	'hyperline_connector.batch_rows = 500', "log_statement = 'none'");
+my $url = source_url($source);
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
+
+sub create_slow
+{
+	my ($rate) = @_;
+	$target->safe_psql('postgres', "SELECT hyperline.create_loader('product', 'slow', 'SELECT * FROM slow', '" . ($rate // '1 second') . "')");
+	return;
+}
+
+# Waits for a run that has stored something and waits for the source; returns its id.
+my $last = 0;
+sub in_the_middle
+{
+	$source->safe_psql('postgres', 'UPDATE t SET v = v + 1');
+	wait_for($target, "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE run_id > $last AND status = 'running' AND rows_read > 0") or die 'no run is under way';
+	return $last = $target->safe_psql('postgres', "SELECT run_id FROM hyperline.loader_runs WHERE status = 'running'");
+}
+
+sub ended
+{
+	my ($run, $status, $what, $name) = @_;
+	ok(wait_for($target, "SELECT status FROM hyperline.loader_runs WHERE run_id = $run", $status), "$name: the run is $status");
+	like(patiently($target, "SELECT concat_ws(' ', sqlstate, error) FROM hyperline.loader_runs WHERE run_id = $run"), $what, "$name: and says why");
+	return;
+}
+
+create_slow();
+my $run = in_the_middle();
+$target->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'hyperline runner'");
+ended($run, 'interrupted', qr/^57P01 the process that carried out the run ended/, 'a runner that is terminated');
+is(aftermath($target, $source), '', 'a runner that is terminated: afterwards');
+
+$run = in_the_middle();
+$target->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = 'hyperline runner'");
+ended($run, 'cancelled', qr/^57014 canceling statement/, 'a runner that is cancelled');
+is(aftermath($target, $source), '', 'a runner that is cancelled: afterwards');
+
+$run = in_the_middle();
+$source->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hyperline_connector'");
+ended($run, 'failed', qr/^(?:57P01|08006) /, 'a session at the source that is terminated');
+is(aftermath($target, $source), '', 'a session at the source that is terminated: afterwards');
+
+$run = in_the_middle();
+$source->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'hyperline_connector'");
+ended($run, 'failed', qr/^57014 the query failed at the source: canceling statement due to user request/, 'a query that is cancelled at the source');
+is(aftermath($target, $source), '', 'a query that is cancelled at the source: afterwards');
+
+$run = in_the_middle();
+is($target->safe_psql('postgres', "SELECT hyperline.cancel_run($run)"), 't', 'cancel_run ends a run');
+ended($run, 'cancelled', qr/^57014 /, 'cancel_run');
+is($target->safe_psql('postgres', "SELECT hyperline.cancel_run($run)"), 'f', 'once');
+is(aftermath($target, $source), '', 'cancel_run: afterwards');
+
+$run = in_the_middle();
+$target->safe_psql('postgres', "SELECT hyperline.pause_loader('slow')");
+ended($run, 'cancelled', qr/^57014 the loader was paused/, 'pause_loader');
+$target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
+is(aftermath($target, $source), '', 'pause_loader: afterwards');
+
+$run = in_the_middle();
+$target->safe_psql('postgres', q{SELECT hyperline.alter_loader('slow', query => 'SELECT *, id % 2 AS odd FROM slow')});
+ended($run, 'cancelled', qr/^57014 the loader was changed/, 'alter_loader');
+is(aftermath($target, $source), '', 'alter_loader: afterwards, by the new query');
+
+$run = in_the_middle();
+my ($status, $out, $err) = $target->psql('postgres', "SELECT hyperline.drop_connection('product')");
+like($err, qr/ERROR: .*product.*\n?.*slow/s, 'drop_connection is refused, and names the loader');
+$target->safe_psql('postgres', q{SELECT hyperline.drop_loader('slow')});
+ended($run, 'cancelled', qr/^57014 /, 'drop_loader');
+is(aftermath($target, $source, runs => 0), '', 'drop_loader: afterwards');
+$target->safe_psql('postgres', "SELECT hyperline.drop_connection('product'); DELETE FROM hyperline.events; DELETE FROM hyperline.run");
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
+
+# The whole server
+create_slow();
+$run = in_the_middle();
+$target->stop('immediate');
+$target->start;
+ended($run, 'interrupted', qr/^57P01 /, 'an immediate shutdown');
+is(aftermath($target, $source), '', 'an immediate shutdown: afterwards');
+
+# Runners that are ended at any moment, most of them before they took their run
+$source->safe_psql('postgres', 'UPDATE pauses SET seconds = 0.02');
+my $ended = 0;
+for (1 .. 25)
+{
+	$source->safe_psql('postgres', 'UPDATE t SET v = v + 1 WHERE id % 100 = 0');
+	$target->safe_psql('postgres', "SELECT hyperline.run_loader('slow')");
+	usleep(int(rand(60_000)));
+	$ended += $target->safe_psql('postgres', q{SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND random() < 0.7
+		UNION ALL SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = 'hyperline runner') x});
+}
+is(aftermath($target, $source), '', "runners that were terminated or cancelled at any moment ($ended)");
+
+# A cancel that races with the end of a run: who is told that it was cancelled was told the truth, and the session that
+# carried it out goes on.
+$target->safe_psql('postgres', "SELECT hyperline.pause_loader('slow')");
+my %said;
+for my $try (1 .. 15)
+{
+	my $answer = '';
+	my $session = IPC::Run::start([ 'psql', '-XqAt', '-v', 'VERBOSITY=verbose', '-d', $target->connstr('postgres'), '-c', "CALL hyperline.refresh_loader('slow')", '-c', "SELECT 'goes on'" ], '>&', \$answer);
+	usleep(20_000 + int(rand(140_000)));
+	my $cancelled = $target->safe_psql('postgres', "SELECT run_id, hyperline.cancel_run(run_id) FROM hyperline.loader_runs WHERE trigger = 'session' AND status = 'running'");
+	IPC::Run::finish($session);
+	my ($id, $told) = split /\|/, $cancelled;
+	my $was = $id ? $target->safe_psql('postgres', "SELECT status FROM hyperline.loader_runs WHERE run_id = $id") : '';
+	my $saw = $answer =~ /57014/ ? 'an error' : 'no error';
+	$said{ $id ? "told $told, $was, $saw" : 'too early or too late' }++;
+	fail("the session does not go on: $answer") unless $answer =~ /goes on$/;
+}
+is(join(', ', grep { !/^(?:told t, cancelled, an error|told f, succeeded, no error|too early or too late)$/ } sort keys %said), '', 'cancel_run says what came of it');
+note(join(', ', map { "$_: $said{$_}" } sort keys %said));
+is(aftermath($target, $source, runs => 0), '', 'cancels: afterwards');
+
+# Somebody's open transaction holds locks.
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('product', 'other', 'SELECT * FROM slow', '1 second'); SELECT hyperline.resume_loader('slow')");
+ok(wait_for($target, "SELECT count(*) > 0 FROM hyperline.loader_runs WHERE loader = 'other' AND status = 'succeeded'"), 'two loaders');
+for my $holding ("SELECT hyperline.pause_loader('slow')", "SELECT hyperline.run_loader('slow')", "SELECT hyperline.alter_loader('slow', refresh_rate => '2 seconds')")
+{
+	my $holder = $target->background_psql('postgres');
+	$holder->query_safe("BEGIN; $holding");
+	my $now = $target->safe_psql('postgres', 'SELECT clock_timestamp()');
+	ok(wait_for($target, "SELECT count(*) >= 2 FROM hyperline.loader_runs WHERE loader = 'other' AND status = 'succeeded' AND started_at > '$now'"), "in an open transaction, $holding: others run");
+	$holder->query_safe('ROLLBACK');
+	$holder->quit;
+	is(aftermath($target, $source), '', "in an open transaction, $holding: afterwards");
+}
+
+# A batch that waits for a lock is stored when the lock is gone; when it lasts, the run fails with the cause.
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('other')");
+my $holder = $target->background_psql('postgres');
+$holder->query_safe('BEGIN; LOCK TABLE hyperline.events IN EXCLUSIVE MODE');
+$source->safe_psql('postgres', 'UPDATE t SET v = v + 1');
+ok(wait_for($target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND wait_event_type = 'Lock'"), 'a run waits for a lock on events');
+$holder->query_safe('COMMIT');
+is(aftermath($target, $source), '', 'a lock on events that goes away: afterwards');
+$target->safe_psql('postgres', "SELECT hyperline.pause_loader('slow')");
+$source->safe_psql('postgres', 'UPDATE t SET v = v + 1');
+$holder->query_safe('BEGIN; LOCK TABLE hyperline.events IN EXCLUSIVE MODE');
+($status, $out, $err) = $target->psql('postgres', "SET lock_timeout = '10ms'; CALL hyperline.refresh_loader('slow')");
+like($err, qr/ERROR:  could not store a batch: other sessions were in its way\nDETAIL:  It was tried 10 times; the last time: canceling statement due to lock timeout\.\nHINT:  .*pg_locks/, 'a lock on events that stays: the cause');
+is($target->safe_psql('postgres', "SELECT status, sqlstate FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1"), 'failed|55P03', 'in the row too');
+$holder->query_safe('COMMIT');
+$holder->quit;
+$target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
+is(aftermath($target, $source), '', 'a lock on events that stays: afterwards');
+
+unlike(slurp_file($target->logfile), qr/PANIC|segfault|signal 11|signal 6|TRAP|hyperline scheduler could not/, 'nothing crashed');
+$target->stop('fast');
+$source->stop('fast');
+done_testing();
