@@ -49,6 +49,20 @@ CALL hyperline.refresh_loader('bad');
 SELECT row_number, code, times, resolved FROM kept;
 SELECT hyperline.complete_until('bad') IS NOT NULL AS complete;
 
+-- So does one whose customer was missing, by an event that is new under its id; one that was there before says nothing.
+\connect :"source_admin"
+UPDATE shop.bad SET customer = NULL WHERE n = 5;
+\connect :"target"
+SELECT hyperline.alter_loader('bad', query => 'SELECT id, customer AS "customerId", at AS timestamp FROM shop.bad WHERE n = 5 AND {{last_refreshed_at}} IS NOT NULL UNION ALL SELECT ''5'', ''a'', ''2026-01-01Z''');
+CALL hyperline.refresh_loader('bad');
+CALL hyperline.refresh_loader('bad');
+SELECT code, "row" ->> 'id' AS id, times, resolved FROM kept WHERE code = 'null_customer_id' ORDER BY 2;
+\connect :"source_admin"
+UPDATE shop.bad SET customer = 'z' WHERE n = 5;
+\connect :"target"
+CALL hyperline.refresh_loader('bad');
+SELECT code, "row" ->> 'id' AS id, times, resolved FROM kept WHERE code = 'null_customer_id' ORDER BY 2;
+
 -- Past max_rejected the run fails; what it stored stays. At max_rejected it does not.
 SELECT hyperline.alter_loader('bad', max_rejected => 2, query => 'SELECT n AS id, CASE WHEN n < 104 THEN NULLIF(n % 2, 0) ELSE 1 END AS "customerId", CASE WHEN n <> 101 THEN now() END AS timestamp FROM generate_series(100, 105) n ORDER BY n');
 SELECT max_rejected FROM hyperline.loaders WHERE name = 'bad';

@@ -124,8 +124,8 @@ SELECT EXISTS (
 	WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2)
 )";
 
-// The loader and the id lead to the row, through an index that holds open rows only; an id may be too long for an
-// index, so it holds its hash.
+// A row whose customer was what is wrong is mended by the event that is new under its id. The loader and the id lead to
+// the row, through an index that holds open rows only; an id may be too long for an index, so it holds its hash.
 constexpr const char *kResolve = R"(
 UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
 FROM hyperline_batch b
@@ -133,14 +133,20 @@ WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_
   AND pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0)
       OPERATOR(pg_catalog.=) pg_catalog.hashtextextended(b.id, 0)
   AND (x."row" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.=) b.id
-  AND (x."row" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.=) b.customer_id
+  AND ((x."row" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.=) b.customer_id
+       OR x.field OPERATOR(pg_catalog.=) 'customerId'
+          AND NOT EXISTS (
+			SELECT FROM hyperline.events e
+			WHERE e.id OPERATOR(pg_catalog.=) b.id
+			  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
+			  AND e.event_type OPERATOR(pg_catalog.=) $3))
 )";
 
 } // namespace
 
 void RejectedStore::resolve(const BatchTarget &target) {
 	if (any_open_.run(kAnyOpen, {target.loader_id, target.run_id}).boolean(0, 0)) {
-		resolve_.run(kResolve, {target.loader_id, target.run_id});
+		resolve_.run(kResolve, {target.loader_id, target.run_id, target.event_type});
 	}
 }
 
