@@ -119,7 +119,6 @@ void clear(Oid database) {
 	hold_database(database);
 	bool by_force = false;
 	while (tell_to_leave(database, by_force) > 0) {
-		by_force = false;
 		(void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kPollMilliseconds,
 						wait_event("HyperlineMakeWay"));
 		ResetLatch(MyLatch);
