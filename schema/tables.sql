@@ -114,7 +114,8 @@ CREATE TABLE hyperline.run (
 	sqlstate text,
 	error text,
 	error_detail text,
-	CHECK (rows_read = inserted + updated + unchanged + stale + duplicates + rejected)
+	CHECK (rows_read = inserted + updated + unchanged + stale + duplicates + rejected),
+	CHECK (LEAST(batches, inserted, updated, unchanged, stale, duplicates, rejected, customers_created, bytes_read) >= 0)
 );
 COMMENT ON TABLE hyperline.run IS 'Every run of every loader. Read the view hyperline.loader_runs.';
 -- A loader never overlaps itself: one run at the most is queued or running.

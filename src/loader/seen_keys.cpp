@@ -230,7 +230,7 @@ void SeenKeys::spill_table() {
 	}
 }
 
-// All into one: of a key that is in several, the newest row stays.
+// All into one: of a key that is in several, what was remembered last stays.
 void SeenKeys::merge_runs() {
 	std::vector<RunReader> readers;
 	std::uint64_t expected = 0;
@@ -252,7 +252,7 @@ void SeenKeys::merge_runs() {
 		Entry entry = least->entry();
 		for (RunReader &reader : readers) {
 			if (!reader.at_end() && same_key(reader.entry(), entry)) {
-				entry.low = std::max(entry.low, reader.entry().low);
+				entry.low = reader.entry().low; // the oldest run comes first
 				reader.next();
 			}
 		}

@@ -35,7 +35,7 @@ public:
 	struct Key {
 		std::string_view id;
 		std::string_view customer_id;
-		std::uint64_t row = 0;		   ///< 1 to 2^48 - 1, rising
+		std::uint64_t row = 0;		   ///< 1 to 2^48 - 1
 		std::uint64_t earlier_row = 0; ///< the row in which the key was seen last, or 0: set by remember()
 	};
 	/// Looks up and remembers a few keys, one after the other. Cheaper than each alone: the memory that they need is on

@@ -37,6 +37,7 @@ Batch::Batch(BatchTarget target) : target_(std::move(target)) {
 
 void Batch::add(const std::vector<event::Event> &events, const std::vector<event::RejectedRow> &rejected,
 				const std::vector<event::Token> &tokens, std::size_t bytes, const SeenBefore &seen_before) {
+	correct(seen_before);
 	const std::size_t first_event = events_.size();
 	const std::size_t first_reject = rejected_.size();
 	events_.resize(first_event + events.size());
@@ -67,6 +68,7 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 			row.timestamp = event.timestamp;
 			row.row_number = event.row_number;
 			row.earlier_row = 0;
+			row.earlier_is_stale = false;
 			row.is_deleted = event.is_deleted;
 			const Size size = VARSIZE(DatumGetPointer(row.record));
 			if (size > pg::Relation::kLargeValue) {
@@ -84,6 +86,8 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 	});
 	seen_before(pending, events.size());
 	for (std::size_t i = 0; i < events.size(); i++) {
+		pending[i].earlier_is_stale = (pending[i].earlier_row & kStaleRow) != 0;
+		pending[i].earlier_row &= ~kStaleRow;
 		any_seen_before_ = any_seen_before_ || pending[i].earlier_row != 0;
 	}
 	take_customers(events);
@@ -104,6 +108,7 @@ void Batch::take_customers(const std::vector<event::Event> &events) {
 }
 
 void Batch::committed() {
+	corrections_of_groups_ = 0;
 	events_.clear();
 	rejected_.clear();
 	customers_.clear();
@@ -150,6 +155,22 @@ bool Batch::older(const PendingEvent &a, const PendingEvent &b) const {
 void Batch::reject_duplicate(const PendingEvent &loser, const std::string &code, const std::string &message) {
 	rejected_.push_back(PendingReject{loser.row_number, "id", code, message, loser.record, loser.id, loser.customer_id,
 									  loser.timestamp, true});
+}
+
+void Batch::remember_instead(const PendingEvent &row, std::uint64_t number) {
+	corrections_.push_back(Correction{std::string(row.id), std::string(row.customer_id), number});
+}
+
+// Of the batch that was stored last; one after the other, since a later one of the same key counts.
+void Batch::correct(const SeenBefore &seen_before) {
+	for (const Correction &correction : corrections_) {
+		PendingEvent row{};
+		row.id = correction.id;
+		row.customer_id = correction.customer_id;
+		row.row_number = correction.row;
+		seen_before(&row, 1);
+	}
+	corrections_.clear();
 }
 
 // By id, customer and row. Rows are larger than what is compared of them: only their places are sorted, by the first
@@ -218,8 +239,14 @@ void Batch::resolve_keys() {
 		}
 		// The rows of a group point at one another; only what an earlier batch held is still of interest.
 		const std::uint64_t earlier = events_[first].earlier_row;
+		const bool earlier_is_stale = events_[first].earlier_is_stale;
+		if (winner + 1 != last) {
+			remember_instead(events_[winner], events_[winner].row_number);
+			corrections_of_groups_ = corrections_.size();
+		}
 		events_[kept] = events_[winner];
 		events_[kept].earlier_row = earlier;
+		events_[kept].earlier_is_stale = earlier_is_stale;
 		kept++;
 		first = last;
 	}

@@ -47,11 +47,16 @@ struct PendingEvent {
 	std::int64_t timestamp;
 	std::uint64_t row_number;
 	std::uint64_t earlier_row; ///< the row of this run that had the same key, in an earlier batch; 0: none
+	bool earlier_is_stale;	   ///< that row was older than what is stored
 	bool is_deleted;
 	bool has_version;
 };
 
-/// Sets the `earlier_row` of each of a few rows, and remembers their keys.
+/// Marks a row number that is remembered: the row was stale.
+inline constexpr std::uint64_t kStaleRow = std::uint64_t{1} << 47U;
+
+/// Sets the `earlier_row` of each of a few rows to what was remembered of their keys, and remembers their row numbers,
+/// of 48 bits.
 using SeenBefore = std::function<void(PendingEvent *rows, std::size_t count)>;
 
 class Batch {
@@ -86,6 +91,8 @@ private:
 	[[nodiscard]] bool all_are_new();
 	void probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vector<std::uint32_t> &updates);
 	void keep_replaced(const std::vector<std::uint32_t> &replaced);
+	void remember_instead(const PendingEvent &row, std::uint64_t number);
+	void correct(const SeenBefore &seen_before);
 	void insert(std::size_t rows);
 	void insert(const std::vector<std::uint32_t> &rows);
 	void update(const std::vector<std::uint32_t> &rows);
@@ -106,6 +113,14 @@ private:
 	bool any_seen_before_ = false;
 	std::optional<bool> type_is_new_; // whether no event of the type can be there but those of this run
 	bool inserted_unseen_ = false;	  // this batch was tried without a look
+	// What is to be remembered of keys instead of the row that had it last: known once the batch is stored.
+	struct Correction {
+		std::string id;
+		std::string customer_id;
+		std::uint64_t row;
+	};
+	std::vector<Correction> corrections_;
+	std::size_t corrections_of_groups_ = 0; // those that resolve_keys() made
 	pg::Prepared probe_;
 	pg::Prepared insert_;
 	pg::Prepared update_;

@@ -79,6 +79,8 @@ SELECT b.row, e.id IS NOT NULL,
          AND hyperline.identical(e.record, b.record),
        )" HYPERLINE_STORED_IS_NEWER R"(,
        e.run_id,
+       e.last_changed_at OPERATOR(pg_catalog.>=) (
+		SELECT r.started_at FROM hyperline.run r WHERE r.run_id OPERATOR(pg_catalog.=) $4),
        e.id IS NULL AND EXISTS (
 		SELECT FROM hyperline.events o
 		WHERE o.id OPERATOR(pg_catalog.=) b.id AND o.event_type OPERATOR(pg_catalog.=) $1
@@ -99,6 +101,7 @@ struct Probed {
 	bool found;
 	bool same;
 	bool newer;
+	bool changed_meanwhile; ///< since this run started, by whomever
 	bool moved;
 };
 
@@ -116,7 +119,8 @@ void take_probed(void *target, const pg::TupleView &row) {
 										   row.boolean(1),
 										   row.boolean(2),
 										   row.boolean(3),
-										   row.boolean(5)};
+										   row.boolean(5),
+										   row.boolean(6)};
 	}
 }
 
@@ -125,26 +129,34 @@ void take_probed(void *target, const pg::TupleView &row) {
 void Batch::probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vector<std::uint32_t> &updates) {
 	std::vector<Probed> probed(events_.size());
 	ProbeTarget into{probed.data(), 0, probed.size()};
-	probe_.run(kProbe, {target_.event_type, target_.version_field, target_.version_order == VersionOrder::number},
-			   pg::Visitor{take_probed, &into});
+	probe_.run(
+		kProbe,
+		{target_.event_type, target_.version_field, target_.version_order == VersionOrder::number, target_.run_id},
+		pg::Visitor{take_probed, &into});
 	probed.resize(into.count);
 	counts.unchanged += static_cast<std::int64_t>(events_.size() - probed.size());
 	std::sort(probed.begin(), probed.end(), [](const Probed &a, const Probed &b) { return a.row < b.row; });
 	std::vector<std::uint32_t> replaced;
 	for (const Probed &row : probed) {
-		const bool again = events_[row.row].earlier_row != 0;
+		const PendingEvent &event = events_[row.row];
+		// Whether what is stored is an earlier row of this run: it wrote it, or found it unchanged and nobody has
+		// written since. A stale row was not stored, and another loader may have written over one that was.
+		const bool ours = event.earlier_row != 0 &&
+						  (row.run_id == target_.run_id || (!event.earlier_is_stale && !row.changed_meanwhile));
 		if (!row.found) {
 			inserts.push_back(row.row);
 			counts.inserted++;
 			counts.moves += row.moved ? 1 : 0;
 		} else if (row.same) {
-			counts.duplicates++; // of an earlier batch's row; other unchanged rows do not come back
-		} else if (row.newer && !again) {
+			(ours ? counts.duplicates : counts.unchanged)++;
+		} else if (row.newer && !ours) {
 			counts.stale++;
+			remember_instead(event, event.row_number | kStaleRow);
 		} else if (row.newer) {
-			reject_duplicate(events_[row.row], kDuplicateKey, kDuplicateMessage);
-		} else if (again) {
-			// The stored version is an earlier row of this run: it makes room, and is kept among the rejected.
+			reject_duplicate(event, kDuplicateKey, kDuplicateMessage);
+			remember_instead(event, event.earlier_row);
+		} else if (ours) {
+			// The stored version makes room, and is kept among the rejected.
 			replaced.push_back(row.row);
 			updates.push_back(row.row);
 			counts.rejected++;
@@ -304,6 +316,7 @@ Counts Batch::store() {
 	counts.batches = 1;
 	counts.bytes_read = bytes_;
 	counts.duplicates = duplicates_;
+	corrections_.resize(corrections_of_groups_); // those that storing made, if this is not the first time
 	pg::run(kPlanByKey);
 	const std::size_t rejected_before = rejected_.size();
 	counts.customers_created = customer_store_.write(customers_, target_.loader);
