@@ -65,6 +65,11 @@ CREATE TABLE hyperline.loader (
 	watermark text,
 	last_refreshed_at timestamptz,
 	source_position text,
+	-- since when the oldest transaction had been open then that could still commit rows stamped before; and the same two
+	-- times of the snapshot in which the watermark was reached, which may be that of a run that broke off
+	open_since timestamptz,
+	watermark_time timestamptz,
+	watermark_open_since timestamptz,
 	complete_until timestamptz,
 	last_run_at timestamptz,
 	last_success_at timestamptz,

@@ -65,7 +65,7 @@ Mapper::Mapper(std::vector<source::Field> fields, const MappingOptions &options)
 			version_class_ = VersionClass::number;
 		}
 		if (column.is_cursor) {
-			cursor_is_time_ = is_time(field.kind);
+			cursor_kind_ = field.kind;
 		}
 		columns_.push_back(column);
 	}

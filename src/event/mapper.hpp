@@ -51,8 +51,8 @@ public:
 	void map(const source::Row &row, Output &out) const;
 
 	[[nodiscard]] VersionClass version_class() const noexcept { return version_class_; }
-	/// Whether the cursor field is a time, so that the lookback applies.
-	[[nodiscard]] bool cursor_is_time() const noexcept { return cursor_is_time_; }
+	/// Of the cursor field, if there is one.
+	[[nodiscard]] source::ValueKind cursor_kind() const noexcept { return cursor_kind_; }
 
 private:
 	struct Column {
@@ -73,7 +73,7 @@ private:
 	std::vector<source::Field> fields_;
 	std::vector<Column> columns_;
 	VersionClass version_class_ = VersionClass::text;
-	bool cursor_is_time_ = false;
+	source::ValueKind cursor_kind_ = source::ValueKind::text;
 };
 
 } // namespace hyperline::event

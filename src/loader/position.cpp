@@ -44,8 +44,10 @@ Progress compare_positions(std::string_view last, std::string_view now) {
 	if (before->system != after->system) {
 		return Progress::other_source;
 	}
-	return after->timeline < before->timeline || after->location < before->location ? Progress::behind
-																					: Progress::onwards;
+	if (after->timeline < before->timeline || after->location < before->location) {
+		return Progress::behind;
+	}
+	return after->timeline > before->timeline ? Progress::other_timeline : Progress::onwards;
 }
 
 } // namespace hyperline::loader

@@ -20,12 +20,14 @@ std::optional<Position> parse_position(std::string_view text);
 
 enum class Progress {
 	onwards,
-	behind,		  ///< the source went back in time
-	other_source, ///< not the same cluster: nothing can be said
-	unknown,	  ///< one of them is not known
+	behind,			///< the source went back in time
+	other_timeline, ///< promoted or restored since, and farther now; what it had lost then cannot be seen any more
+	other_source,	///< not the same cluster: nothing can be said
+	unknown,		///< one of them is not known
 };
 /// Compares where the source stands now with where the last successful run found it. A restored cluster goes on with a
 /// higher timeline from an earlier location, a promoted standby from a later one, an old primary with a lower timeline.
+/// `last`: a place at or past what the last run saw; `now`: one at or before what this run sees.
 Progress compare_positions(std::string_view last, std::string_view now);
 
 } // namespace hyperline::loader

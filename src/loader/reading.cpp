@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "loader/cursor.hpp"
 #include "loader/position.hpp"
+#include "loader/retry.hpp"
 #include "loader/source_access.hpp"
 #include "loader/spill.hpp"
 #include "pg/settings.hpp"
+#include "pg/time.hpp"
+#include "pg/wait.hpp"
 #include "source/query_text.hpp"
 
 namespace hyperline::loader {
@@ -15,17 +19,57 @@ namespace {
 // Keys that a run remembers in memory before it uses a temporary file.
 constexpr std::size_t kSeenKeysInMemory = std::size_t{1} << 20;
 
+// How often a run goes on after a fault without getting any farther, and the pause before the first time, which
+// doubles.
+constexpr int kMostTries = 6;
+constexpr std::chrono::milliseconds kFirstPause{500};
+
+// What the source or the way to it did, that may pass.
+class SourceFault final : public Error {
+public:
+	explicit SourceFault(const Failure &failure) : Error(failure) {}
+};
+
+template <typename Action>
+auto at_source(Action &&action) -> decltype(action()) {
+	try {
+		return action();
+	} catch (const Error &error) {
+		if (worth_retrying(error.failure().sqlstate)) {
+			throw SourceFault(error.failure());
+		}
+		throw;
+	}
+}
+
+std::optional<pg::Timestamp> to_timestamp(const std::optional<std::int64_t> &microseconds) {
+	return microseconds ? std::optional(pg::Timestamp{*microseconds}) : std::nullopt;
+}
+
+std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &time) {
+	return time ? std::optional(time->microseconds) : std::nullopt;
+}
+
+// A transaction that has been open for so long is worth a note.
+constexpr std::int64_t kLongOpen = 60'000'000; // microseconds
+
+bool is_same(const std::vector<source::Field> &a, const std::vector<source::Field> &b) {
+	return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const source::Field &x, const source::Field &y) {
+		return x.name == y.name && x.type_name == y.type_name && x.kind == y.kind && x.element == y.element;
+	});
+}
+
 } // namespace
 
-Reading::Reading(const store::Run &run, const store::Loader &loader, const store::Connection &connection,
+Reading::Reading(const store::Run &run, store::Loader loader, const store::Connection &connection,
 				 pg::Transactions &transactions)
-	: run_(run), loader_(loader), connection_(connection), transactions_(transactions),
-	  seen_(kSeenKeysInMemory, open_spill), storing_(run.id, loader, transactions) {
+	: run_(run), loader_(std::move(loader)), connection_(connection), transactions_(transactions),
+	  seen_(kSeenKeysInMemory, open_spill), storing_(run.id, loader_, transactions) {
 }
 
 void Reading::open() {
 	source_ = open_source(connection_);
-	if (connection_.status != "live") {
+	if (!opened_ && connection_.status != "live") {
 		const source::Facts facts = source_->check();
 		transactions_.run([&] {
 			store::record_live(connection_.id,
@@ -35,88 +79,138 @@ void Reading::open() {
 	opened_ = true;
 }
 
-void Reading::refuse_stale_source(const source::Snapshot &snapshot) {
-	const Progress progress =
-		loader_.source_position ? compare_positions(*loader_.source_position, snapshot.position) : Progress::unknown;
-	transactions_.run([&] {
-		store::record_position(run_.id, snapshot.position);
-		if (progress == Progress::other_source) {
-			store::add_note(run_.id, "other_source", *loader_.source_position);
-		}
-	});
-	if (progress == Progress::behind) {
+void Reading::begin() {
+	latest_ = source_->begin();
+	transactions_.run([&] { store::record_position(run_.id, latest_.position); });
+	storing_.comes_from(latest_.position);
+}
+
+// What is known of another source, or of a history that this one has left, says nothing of what is read now: everything
+// is read again.
+void Reading::compare_with_last_run() {
+	if (!loader_.source_position) {
+		return;
+	}
+	const std::string last = *loader_.source_position;
+	switch (compare_positions(last, latest_.position_before)) {
+	case Progress::behind:
 		throw Error(sqlstate::kStaleSource,
 					"stale_source: the source is behind what the last successful run read, and nothing was stored",
-					"The last run found it at " + *loader_.source_position + ", this one at " + snapshot.position +
+					"The last run found it at " + last + ", this one at " + latest_.position_before +
 						". A replica lags behind the server that was read before, or the source was restored to an "
 						"earlier state.",
 					"A replica catches up by itself and the run is tried again. If the source was restored on purpose, "
 					"accept its state with hyperline.reset_loader('" +
 						loader_.name + "').");
+	case Progress::other_source:
+	case Progress::other_timeline:
+		transactions_.run([&] {
+			const bool same = compare_positions(last, latest_.position_before) == Progress::other_timeline;
+			store::add_note(run_.id, same ? "other_timeline" : "other_source", last);
+			store::start_again(loader_, latest_.position);
+		});
+		break;
+	case Progress::onwards:
+	case Progress::unknown:
+		break;
 	}
 }
 
-namespace {
-
-const source::Field *find_field(const std::vector<source::Field> &fields, const std::string &name) {
-	for (const source::Field &field : fields) {
-		if (field.name == name) {
-			return &field;
-		}
-	}
-	return nullptr;
-}
-
-} // namespace
-
-store::Success Reading::read_and_store() {
-	open();
-	const source::Snapshot snapshot = source_->begin();
-	refuse_stale_source(snapshot);
-
+void Reading::describe() {
 	std::string since;
-	transactions_.run([&] { since = store::refreshed_since_literal(loader_); });
-	const std::string query = query_to_send(loader_.query, since);
-	const std::vector<source::Field> fields = source_->describe(query);
+	transactions_.run([&] {
+		since = store::refreshed_since_literal(loader_);
+		if (first_.time && *first_.time - *first_.open_since > kLongOpen) {
+			store::add_note(run_.id, "open_since", pg::format_utc(*first_.open_since));
+		}
+	});
+	query_ = query_to_send(loader_.query, since);
+	fields_ = source_->describe(query_);
 	const event::MappingOptions options{loader_.version_field.value_or(""), loader_.cursor_field.value_or("")};
-	mapper_ = std::make_unique<event::Mapper>(fields, options);
+	mapper_ = std::make_unique<event::Mapper>(fields_, options);
 	batch_ = std::make_unique<store::Batch>(
 		store::BatchTarget{run_.id, loader_.id, loader_.name, loader_.event_type, loader_.version_field,
 						   mapper_->version_class() == event::VersionClass::number ? store::VersionOrder::number
 																				   : store::VersionOrder::text});
+}
 
-	source::ReadPlan plan;
-	plan.query = query;
-	if (loader_.cursor_field) {
-		plan.cursor = *find_field(fields, *loader_.cursor_field);
-		plan.rows = source::ReadPlan::Rows::without_cursor;
-		read(plan);
-		plan.rows = source::ReadPlan::Rows::from_cursor;
-		plan.from = loader_.watermark;
-		plan.lookback = loader_.lookback;
-		ordered_by_cursor_ = true;
+store::Success Reading::read_and_store() {
+	open();
+	begin();
+	compare_with_last_run();
+	first_ = latest_;
+	describe();
+	for (bool done = false; !done;) {
+		Failure fault;
+		try {
+			stream();
+			done = true;
+		} catch (const SourceFault &error) {
+			if (!loader_.cursor_field) {
+				throw;
+			}
+			fault = error.failure();
+		}
+		if (!done) {
+			go_on_after(std::move(fault));
+		}
 	}
-	read(plan);
-	if (batch_->rows() > 0) {
-		storing_.store(*batch_, cursor_reached_);
-	}
-	source_->end();
-
 	const bool asks_for_new = source::uses_placeholder(source::strip_terminator(loader_.query));
 	store::Success success;
-	success.source_time = pg::Timestamp{snapshot.time};
-	success.source_position = snapshot.position;
-	success.watermark = cursor_reached_;
+	success.source_time = to_timestamp(first_.time);
+	success.open_since = to_timestamp(first_.open_since);
+	success.source_position = latest_.position;
+	success.watermark = watermark();
 	success.read_everything = loader_.cursor_field ? !loader_.watermark : !(asks_for_new && loader_.last_refreshed_at);
 	return success;
 }
 
-void Reading::read(const source::ReadPlan &plan) {
-	source_->read(plan);
+void Reading::stream() {
+	source::ReadPlan plan;
+	plan.query = query_;
+	if (loader_.cursor_field) {
+		plan.cursor = *std::find_if(fields_.begin(), fields_.end(),
+									[&](const source::Field &field) { return field.name == *loader_.cursor_field; });
+		if (!nulls_read_) {
+			const std::uint64_t before = rows_;
+			plan.rows = source::ReadPlan::Rows::without_cursor;
+			read(plan);
+			nulls_read_ = true;
+			if (rows_ > before) {
+				transactions_.run(
+					[&] { store::add_note(run_.id, "null_cursor", static_cast<std::int64_t>(rows_ - before)); });
+			}
+		}
+		plan.rows = source::ReadPlan::Rows::from_cursor;
+		if (stored_up_to_) {
+			plan.from = stored_up_to_;
+			plan.lookback = "0";
+		} else {
+			plan.from = loader_.watermark;
+			plan.lookback = loader_.lookback;
+			plan.from_time = to_microseconds(loader_.watermark_time);
+			plan.from_open_since = to_microseconds(loader_.watermark_open_since);
+		}
+		ordered_by_cursor_ = true;
+	}
+	read(plan);
+	if (batch_->rows() > 0) {
+		store_batch();
+	}
+	at_source([&] { source_->end(); });
+}
+
+void Reading::read(source::ReadPlan &plan) {
+	plan.rows_before = rows_;
+	at_source([&] { source_->read(plan); });
 	source::Chunk chunk;
-	while (source_->next(chunk)) {
+	while (next(chunk)) {
 		take_in(chunk);
 	}
+}
+
+bool Reading::next(source::Chunk &chunk) {
+	return at_source([&] { return source_->next(chunk); });
 }
 
 // Rows go in pieces, so that a batch closes at its size and not at that of what happened to arrive together.
@@ -129,12 +223,13 @@ void Reading::take_in(const source::Chunk &chunk) {
 		for (; first < last; first++) {
 			mapper_->map(chunk.rows[first], mapped_);
 			bytes += chunk.rows[first].bytes;
+			rows_ = chunk.rows[first].number;
 		}
 		batch_->add(mapped_.events, mapped_.rejected, mapped_.tokens, bytes,
 					[this](store::PendingEvent *rows, std::size_t count) { note_keys(rows, count); });
 		note_cursor();
 		if (full()) {
-			storing_.store(*batch_, cursor_reached_);
+			store_batch();
 		}
 	}
 }
@@ -150,25 +245,107 @@ void Reading::note_keys(store::PendingEvent *rows, std::size_t count) {
 	}
 }
 
-// Rows come in the cursor's order, less the lookback: what stands before the watermark does not move it.
+// Rows come in the cursor's order. Those that are read again from before the watermark do not move it back, and those
+// at the end of all times and numbers do not move it at all: nothing would ever come after them.
 void Reading::note_cursor() {
 	if (!ordered_by_cursor_) {
 		return;
 	}
 	for (auto row = mapped_.events.rbegin(); row != mapped_.events.rend(); ++row) {
-		if (row->has_cursor) {
-			const bool is_time = mapper_->cursor_is_time();
-			if (!is_time || !loader_.watermark || row->cursor >= *loader_.watermark) {
-				cursor_reached_ = std::string(row->cursor);
+		if (row->has_cursor && is_finite(row->cursor, mapper_->cursor_kind())) {
+			cursor_at_ = std::string(row->cursor);
+			if (!loader_.watermark || !is_before(row->cursor, *loader_.watermark, mapper_->cursor_kind())) {
+				cursor_reached_ = cursor_at_;
 			}
 			return;
 		}
 	}
 }
 
+std::optional<store::Watermark> Reading::watermark() const {
+	if (!cursor_reached_) {
+		return std::nullopt;
+	}
+	return store::Watermark{*cursor_reached_, to_timestamp(first_.time), to_timestamp(first_.open_since)};
+}
+
 bool Reading::full() const {
 	return batch_->rows() >= static_cast<std::size_t>(pg::settings.batch_rows) ||
 		   batch_->memory() >= static_cast<std::size_t>(pg::settings.batch_memory_kilobytes) * 1024;
+}
+
+void Reading::store_batch() {
+	storing_.store(*batch_, watermark());
+	stored_up_to_ = cursor_at_;
+}
+
+// What has arrived belongs to the run's snapshot, in the cursor's order: it is stored, and the next connection reads on
+// from there. Keys that were seen may come again for good reasons, so they are forgotten.
+void Reading::go_on_after(Failure fault) {
+	const std::string cause = fault.message;
+	const bool timed_out = fault.sqlstate == sqlstate::kQueryCanceled;
+	source_.reset();
+	const std::optional<std::string> before = stored_up_to_at_fault_;
+	if (batch_->rows() > 0) {
+		store_batch();
+	}
+	ordered_by_cursor_ = false;
+	seen_.clear();
+	if (stored_up_to_ != before) {
+		tries_ = 0;
+	} else if (timed_out) {
+		throw Error(fault); // it would again
+	}
+	stored_up_to_at_fault_ = stored_up_to_;
+	for (bool open = false; !open;) {
+		if (tries_ == kMostTries) {
+			throw Error(fault);
+		}
+		const pg::Deadline until =
+			std::chrono::steady_clock::now() + kFirstPause * (1U << static_cast<unsigned>(tries_));
+		while (pg::wait(-1, false, false, until) != pg::Woken::deadline) {
+		}
+		tries_++;
+		try {
+			reopen();
+			open = true;
+		} catch (const SourceFault &error) {
+			fault = error.failure();
+		}
+	}
+	transactions_.run([&] {
+		store::add_note(run_.id, "resumed", 1);
+		store::add_note(run_.id, "resumed_after", cause);
+	});
+}
+
+// The same source, not behind what has been stored from it, and the same fields.
+void Reading::reopen() {
+	const std::string stored = latest_.position;
+	at_source([&] {
+		open();
+		begin();
+	});
+	switch (compare_positions(stored, latest_.position_before)) {
+	case Progress::behind:
+		latest_.position = stored; // what has been stored is of then
+		throw SourceFault(Failure{sqlstate::kStaleSource,
+								  "stale_source: the source is behind what this run has read from it before",
+								  "It was at " + stored + ", and is at " + latest_.position_before + ".",
+								  {}});
+	case Progress::other_source:
+	case Progress::other_timeline:
+		throw Error(sqlstate::kConnectionFailure, "the source is not what it was before the connection to it broke off",
+					"It was at " + stored + ", and is at " + latest_.position_before + ".",
+					"The run is tried again, and reads everything.");
+	case Progress::onwards:
+	case Progress::unknown:
+		break;
+	}
+	if (!is_same(at_source([&] { return source_->describe(query_); }), fields_)) {
+		throw Error(sqlstate::kDatatypeMismatch, "the fields of the query have changed while it was read", {},
+					"The loader's next run reads it as it is now.");
+	}
 }
 
 } // namespace hyperline::loader

@@ -1,10 +1,15 @@
 // One run, from the opening of its source to just before its end is recorded: rows are read, mapped, and stored batch
 // by batch.
+//
+// With a cursor field the run goes on by itself when the source breaks off: what has arrived is stored, and a new
+// connection reads on from there, in a snapshot of its own. A row that has changed meanwhile comes again, farther on in
+// the cursor's order; rows of the watermark's very value come again too.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "event/mapper.hpp"
 #include "loader/seen_keys.hpp"
@@ -21,7 +26,7 @@ namespace hyperline::loader {
 class Reading {
 public:
 	/// What is given outlives it. The run is running, and this process holds its loader's lock.
-	Reading(const store::Run &run, const store::Loader &loader, const store::Connection &connection,
+	Reading(const store::Run &run, store::Loader loader, const store::Connection &connection,
 			pg::Transactions &transactions);
 
 	/// Reads everything there is to read and stores it; returns what is to be recorded of it.
@@ -31,26 +36,44 @@ public:
 
 private:
 	void open();
-	void refuse_stale_source(const source::Snapshot &snapshot);
-	void read(const source::ReadPlan &plan);
+	void begin();
+	void compare_with_last_run();
+	void describe();
+	void stream();
+	void read(source::ReadPlan &plan);
+	bool next(source::Chunk &chunk);
 	void take_in(const source::Chunk &chunk);
 	void note_keys(store::PendingEvent *rows, std::size_t count);
 	void note_cursor();
-	bool full() const;
+	[[nodiscard]] std::optional<store::Watermark> watermark() const;
+	[[nodiscard]] bool full() const;
+	void store_batch();
+	void go_on_after(Failure fault);
+	void reopen();
 
 	const store::Run &run_;
-	const store::Loader &loader_;
+	store::Loader loader_;
 	const store::Connection &connection_;
 	pg::Transactions &transactions_;
 	std::unique_ptr<source::Source> source_;
+	source::Snapshot first_;  ///< as of when the run's result is complete
+	source::Snapshot latest_; ///< of the connection that is open
+	std::string query_;
+	std::vector<source::Field> fields_;
 	std::unique_ptr<event::Mapper> mapper_;
 	event::Output mapped_;
 	std::unique_ptr<store::Batch> batch_;
 	SeenKeys seen_;
 	std::vector<SeenKeys::Key> keys_;
 	Storing storing_;
-	std::optional<std::string> cursor_reached_;
+	std::uint64_t rows_ = 0;						   ///< read so far
+	std::optional<std::string> cursor_at_;			   ///< of the last row that has one to go on from
+	std::optional<std::string> cursor_reached_;		   ///< the same, once it is not before the watermark
+	std::optional<std::string> stored_up_to_;		   ///< where a new connection goes on
+	std::optional<std::string> stored_up_to_at_fault_; ///< the same at the last fault
+	int tries_ = 0;									   ///< since it moved last
 	bool ordered_by_cursor_ = false;
+	bool nulls_read_ = false;
 	bool opened_ = false;
 };
 

@@ -3,7 +3,6 @@
 #include "loader/retry.hpp"
 #include "pg/wait.hpp"
 #include "store/rejected.hpp"
-#include "store/runs.hpp"
 
 namespace hyperline::loader {
 
@@ -15,7 +14,7 @@ constexpr std::chrono::milliseconds kStorePause{50};
 
 } // namespace
 
-bool Storing::try_to_store(store::Batch &batch, const std::optional<std::string> &watermark) {
+bool Storing::try_to_store(store::Batch &batch, const std::optional<store::Watermark> &watermark) {
 	std::int64_t rejected_in_batch = 0;
 	try {
 		transactions_.run([&] {
@@ -33,7 +32,11 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<std::string>
 			const store::Counts counts = batch.store();
 			store::add_counts(run_id_, counts, watermark);
 			rejected_in_batch = counts.rejected;
+			if (!position_.empty()) {
+				store::note_position(loader_.id, position_);
+			}
 		});
+		position_.clear();
 		rejected_ += rejected_in_batch;
 		return true;
 	} catch (const pg::Error &error) {
@@ -71,7 +74,7 @@ void Storing::refuse_many_rejected() {
 					loader_.name + "', max_rejected => ...).");
 }
 
-void Storing::store(store::Batch &batch, const std::optional<std::string> &watermark) {
+void Storing::store(store::Batch &batch, const std::optional<store::Watermark> &watermark) {
 	for (int attempt = 1; !try_to_store(batch, watermark); attempt++) {
 		if (attempt == kStoreAttempts) {
 			throw Error(in_the_way_.sqlstate, "could not store a batch: other sessions were in its way",

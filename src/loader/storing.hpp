@@ -9,6 +9,7 @@
 #include "pg/transaction.hpp"
 #include "store/batch.hpp"
 #include "store/loaders.hpp"
+#include "store/runs.hpp"
 
 namespace hyperline::loader {
 
@@ -23,14 +24,18 @@ public:
 	Storing(std::int64_t run_id, const store::Loader &loader, pg::Transactions &transactions)
 		: run_id_(run_id), loader_(loader), transactions_(transactions) {}
 
+	/// Where the source stands that the next batches come from: noted with the first of them, for what is stored must
+	/// not be overwritten by an older state.
+	void comes_from(const std::string &source_position) { position_ = source_position; }
+
 	/// Stores the batch and empties it. `watermark`: how far the loader has read with it; nullopt: it stays.
 	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; what was in the
 	/// way (40001, 40P01, 55P03, 23505) when other sessions did not let it in; 22000, after it has been stored, when
 	/// the run has rejected more than its loader allows.
-	void store(store::Batch &batch, const std::optional<std::string> &watermark);
+	void store(store::Batch &batch, const std::optional<store::Watermark> &watermark);
 
 private:
-	bool try_to_store(store::Batch &batch, const std::optional<std::string> &watermark);
+	bool try_to_store(store::Batch &batch, const std::optional<store::Watermark> &watermark);
 
 	void refuse_many_rejected();
 
@@ -38,7 +43,8 @@ private:
 	const store::Loader &loader_;
 	pg::Transactions &transactions_;
 	std::int64_t rejected_ = 0;
-	Failure in_the_way_; // of the last attempt
+	Failure in_the_way_;   // of the last attempt
+	std::string position_; ///< empty: noted already, or not known
 	bool stop_after_batch_ = false;
 };
 

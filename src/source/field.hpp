@@ -30,6 +30,7 @@ struct Field {
 	ValueKind kind = ValueKind::text;
 	ValueKind element = ValueKind::text; ///< of the elements, for array and vector
 	char delimiter = ',';				 ///< between the elements of an array (';' for box)
+	bool has_collation = false;			 ///< its order depends on one
 };
 
 /// One value of a row: the text that the source printed, unescaped, in UTF-8 as far as the source tells the truth

@@ -5,11 +5,14 @@
 #include "source/copy_row.hpp"
 #include "source/libpq.hpp"
 #include "source/query_text.hpp"
+#include "source/sql_text.hpp"
 #include "source/url.hpp"
 
 namespace hyperline::source {
 
 namespace {
+
+constexpr const char *kUndefinedFunction = "42883";
 
 // What one chunk takes from the connection before it is passed on: enough to spread the cost of a gate.
 constexpr std::size_t kChunkRows = 1000;
@@ -23,26 +26,10 @@ bool flag(const PGresult *result, int row, int column) {
 	return field(result, row, column) == "t";
 }
 
-std::string quote_literal(std::string_view text) {
-	std::string quoted = "'";
-	for (const char c : text) {
-		quoted += c;
-		if (c == '\'') {
-			quoted += c;
-		}
-	}
-	return quoted + "'";
-}
-
-std::string quote_identifier(std::string_view name) {
-	std::string quoted = "\"";
-	for (const char c : name) {
-		quoted += c;
-		if (c == '"') {
-			quoted += c;
-		}
-	}
-	return quoted + "\"";
+std::optional<std::int64_t> number(const PGresult *result, int row, int column) {
+	return PQgetisnull(result, row, column) != 0
+			   ? std::nullopt
+			   : std::optional<std::int64_t>(std::strtoll(PQgetvalue(result, row, column), nullptr, 10));
 }
 
 class PostgresqlSource final : public Source {
@@ -57,6 +44,7 @@ public:
 	void end() override;
 
 private:
+	std::string position();
 	void prepare_session();
 	void refuse_other_settings();
 	PqConnection::CopyRow next_row(char *&line, int &length, bool wait);
@@ -139,21 +127,64 @@ Facts PostgresqlSource::check() {
 	return facts;
 }
 
-// The transaction's own time comes before its snapshot, so that what a later run asks for since then leaves no gap; it
-// is the first statement, so that the position in the log is read together with the snapshot.
-constexpr const char *kSnapshot = R"(
-SELECT ((EXTRACT(epoch FROM pg_catalog.now())::numeric - 946684800) * 1000000)::bigint,
-       pg_catalog.pg_is_in_recovery()
+constexpr const char *kBegin = "could not begin to read at the source";
+
+// Read before the snapshot is taken. A transaction that the snapshot does not see either is among those that are open
+// here, or begins after this statement did: what it stamps with its own time is not older than open_since. Sessions of
+// other roles show their times to members of pg_read_all_stats only; a prepared transaction shows when it was prepared.
+// The rooms' own reads write nothing. On a replica open transactions are out of sight.
+//
+// A replica's clock says nothing of what it has replayed: the time of the last commit does, or, when it has replayed
+// all that it was sent, the last message of its primary, which was alive within wal_receiver_timeout.
+constexpr const char *kMoment = R"(
+SELECT pg_catalog.pg_is_in_recovery(),
+       ((EXTRACT(epoch FROM m.at)::numeric - 946684800) * 1000000)::bigint,
+       ((EXTRACT(epoch FROM LEAST(m.at, m.open_since))::numeric - 946684800) * 1000000)::bigint
+FROM (
+	SELECT CASE
+	       WHEN pg_catalog.pg_is_in_recovery() THEN LEAST(pg_catalog.now(), GREATEST(pg_catalog.pg_last_xact_replay_timestamp(), (
+		SELECT COALESCE(w.last_msg_send_time, pg_catalog.now() - NULLIF(pg_catalog.current_setting('wal_receiver_timeout')::interval, interval '0'))
+		FROM pg_catalog.pg_stat_wal_receiver w
+		WHERE pg_catalog.pg_last_wal_replay_lsn() >= COALESCE(w.latest_end_lsn, pg_catalog.pg_last_wal_receive_lsn()))))
+	       ELSE pg_catalog.now()
+	       END,
+	       CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN LEAST((
+		SELECT pg_catalog.min(a.xact_start)
+		FROM pg_catalog.pg_stat_activity a
+		WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+		  AND a.backend_type NOT IN ('autovacuum worker', 'walsender')
+		  AND NOT (a.usename = session_user AND a.application_name = pg_catalog.current_setting('application_name'))
+	), (
+		SELECT pg_catalog.min(p.prepared)
+		FROM pg_catalog.pg_prepared_xacts p
+		WHERE p.database = pg_catalog.current_database()
+	)) END
+) AS m(at, open_since)
 )";
 
-// CASE calls only what the server's role allows: a standby has no write position, a primary replays nothing.
-constexpr const char *kPosition = R"(
-SELECT s.system_identifier || '/' || c.timeline_id || '/' ||
-       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-            ELSE pg_catalog.pg_current_wal_flush_lsn()
-       END
-FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c
-)";
+// CASE calls only what the server's role allows: a standby has no write position, a primary replays nothing. A primary
+// names the timeline that it writes, also right after its promotion; a standby the newest that it tells of, which may
+// be one too old until its next restartpoint.
+#define HYPERLINE_POSITION                                                                                             \
+	"(SELECT s.system_identifier || '/' ||"                                                                            \
+	"        CASE WHEN pg_catalog.pg_is_in_recovery() THEN"                                                            \
+	"          GREATEST(c.timeline_id, r.min_recovery_end_timeline,"                                                   \
+	"                   (SELECT w.received_tli FROM pg_catalog.pg_stat_wal_receiver w))"                               \
+	"        ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_flush_lsn()), 1, 8))" \
+	"          ::bit(32)::int"                                                                                         \
+	"        END || '/' ||"                                                                                            \
+	"        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()"                        \
+	"        ELSE pg_catalog.pg_current_wal_flush_lsn()"                                                               \
+	"        END"                                                                                                      \
+	" FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_control_recovery() "  \
+	"r)"
+
+constexpr const char *kPosition = "SELECT " HYPERLINE_POSITION;
+
+// The first statement of the transaction, so that the position is read right after the snapshot was taken.
+constexpr const char *kSnapshot = "SELECT CASE WHEN $1::bool THEN " HYPERLINE_POSITION " END";
+
+#undef HYPERLINE_POSITION
 
 // What decides how values print is set to PostgreSQL's defaults, UTC apart, whatever the role or the database was
 // given.
@@ -166,28 +197,32 @@ FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', '
              ('statement_timeout', $1)) v(name, value)
 )";
 
-Snapshot PostgresqlSource::begin() {
-	const char *what = "could not begin to read at the source";
-	connection_.set_statement_timeout(limits_.connect);
-	connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", {}, what);
-	const Result found = connection_.run(kSnapshot, {}, what);
-	Snapshot snapshot;
-	snapshot.time = std::strtoll(field(found.get(), 0, 0).c_str(), nullptr, 10);
-	snapshot.is_replica = flag(found.get(), 0, 1);
-	prepare_session();
-	// A hosted server may hide its position; then there is none to compare, and that is said by leaving it empty.
-	connection_.run("SAVEPOINT hyperline", {}, what);
+// A hosted server may hide its position; then there is none to compare, and that is said by leaving it empty.
+std::string PostgresqlSource::position() {
 	try {
-		const Result position = connection_.run(kPosition, {}, what);
-		snapshot.position = field(position.get(), 0, 0);
+		return field(connection_.run(kPosition, {}, kBegin).get(), 0, 0);
 	} catch (const Error &error) {
-		if (error.failure().sqlstate != sqlstate::kInsufficientPrivilege && error.failure().sqlstate != "42883" &&
-			error.failure().sqlstate != sqlstate::kFeatureNotSupported) {
+		const std::string &state = error.failure().sqlstate;
+		if (state != sqlstate::kInsufficientPrivilege && state != kUndefinedFunction &&
+			state != sqlstate::kFeatureNotSupported) {
 			throw;
 		}
-		connection_.run("ROLLBACK TO SAVEPOINT hyperline", {}, what);
+		return {};
 	}
-	connection_.run("RELEASE SAVEPOINT hyperline", {}, what);
+}
+
+Snapshot PostgresqlSource::begin() {
+	connection_.set_statement_timeout(limits_.connect);
+	Snapshot snapshot;
+	const Result moment = connection_.run(kMoment, {}, kBegin);
+	snapshot.is_replica = flag(moment.get(), 0, 0);
+	snapshot.time = number(moment.get(), 0, 1);
+	snapshot.open_since = number(moment.get(), 0, 2);
+	snapshot.position_before = position();
+	connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", {}, kBegin);
+	const bool shows_position = !snapshot.position_before.empty();
+	snapshot.position = field(connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin).get(), 0, 0);
+	prepare_session();
 	return snapshot;
 }
 
@@ -255,18 +290,19 @@ WITH RECURSIVE asked AS (
 	SELECT u.number, u.oid, u.modifier
 	FROM ROWS FROM (unnest($1::oid[]), unnest($2::int4[])) WITH ORDINALITY AS u(oid, modifier, number)
 ), step AS (
-	SELECT a.number, 0 AS depth, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim,
+	SELECT a.number, 0 AS depth, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim, t.typcollation,
 	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd' AS is_array
 	FROM asked a
 	JOIN pg_catalog.pg_type t ON t.oid = a.oid
 	UNION ALL
-	SELECT s.number, s.depth + 1, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim,
+	SELECT s.number, s.depth + 1, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim, t.typcollation,
 	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd'
 	FROM step s
 	JOIN pg_catalog.pg_type t
 	  ON t.oid = CASE WHEN s.typtype = 'd' THEN s.typbasetype WHEN s.is_array THEN s.typelem END
 )
-SELECT s.number, pg_catalog.format_type(a.oid, a.modifier), s.oid, s.typtype = 'd', s.is_array, s.typdelim
+SELECT s.number, pg_catalog.format_type(a.oid, a.modifier), s.oid, s.typtype = 'd', s.is_array, s.typdelim,
+       s.typcollation <> 0
 FROM step s
 JOIN asked a USING (number)
 ORDER BY s.number, s.depth
@@ -312,6 +348,7 @@ void PostgresqlSource::fill_types(std::vector<Field> &fields, const PGresult *de
 		}
 		Field &column = fields[number - 1];
 		column.type_name = field(types.get(), row, 1);
+		column.has_collation = column.has_collation || flag(types.get(), row, 6);
 		const ValueKind kind = kind_of(field(types.get(), row, 2));
 		if (flag(types.get(), row, 3)) {
 			continue; // a domain: its base follows
@@ -332,41 +369,10 @@ void PostgresqlSource::fill_types(std::vector<Field> &fields, const PGresult *de
 	}
 }
 
-// The query is on lines of its own, so that a comment on its last line ends there. It has been prepared alone, as it
-// stands here: whatever it holds, it is one statement, and its parentheses are its own.
-std::string wrap(const ReadPlan &plan, std::size_t &offset) {
-	using Rows = ReadPlan::Rows;
-	if (plan.rows == Rows::all) {
-		const std::string prefix = "COPY (";
-		offset = prefix.size();
-		return prefix + plan.query + "\n) TO STDOUT";
-	}
-	const std::string prefix = "COPY (SELECT * FROM (";
-	offset = prefix.size();
-	std::string sql = prefix + plan.query + "\n) AS hyperline_source";
-	if (plan.rows == Rows::first) {
-		return sql + " LIMIT " + std::to_string(plan.limit) + ") TO STDOUT";
-	}
-	const std::string cursor = quote_identifier(plan.cursor.name);
-	if (plan.rows == Rows::without_cursor) {
-		return sql + " WHERE " + cursor + " IS NULL) TO STDOUT";
-	}
-	if (plan.from) {
-		std::string from = quote_literal(*plan.from) + "::" + plan.cursor.type_name;
-		if (plan.cursor.kind == ValueKind::timestamp || plan.cursor.kind == ValueKind::timestamptz ||
-			plan.cursor.kind == ValueKind::date) {
-			from = "(" + from + " - " + quote_literal(plan.lookback) + "::interval)";
-		}
-		sql += " WHERE " + cursor + " >= " + from;
-	} else {
-		sql += " WHERE " + cursor + " IS NOT NULL";
-	}
-	return sql + " ORDER BY " + cursor + ") TO STDOUT";
-}
-
 void PostgresqlSource::read(const ReadPlan &plan) {
 	std::size_t offset = 0;
-	const std::string sql = wrap(plan, offset);
+	const std::string sql = copy_statement(plan, offset);
+	row_number_ = plan.rows_before;
 	connection_.set_statement_timeout(limits_.statement);
 	connection_.set_stall_timeout(limits_.stall);
 	connection_.begin_copy(sql, plan.query, offset);

@@ -49,8 +49,15 @@ struct Facts {
 
 /// The moment that a read sees.
 struct Snapshot {
-	std::int64_t time = 0; ///< the source's clock when the read began: microseconds since 2000-01-01 UTC
-	std::string position;  ///< durable position: 'system identifier/timeline/log position'; empty: not to be had
+	/// The source's clock, at or before the moment: microseconds since 2000-01-01 UTC. Of a replica: up to when it has
+	/// replayed its primary. nullopt: a replica that does not say.
+	std::optional<std::int64_t> time;
+	/// Since when the oldest transaction has been open that may still commit, as far as the source shows them, else
+	/// `time`: what commits later was stamped at or after it.
+	std::optional<std::int64_t> open_since;
+	/// Durable position, at or past what is seen: 'system identifier/timeline/log position'; empty: not to be had.
+	std::string position;
+	std::string position_before; ///< the same, at or before what is seen
 	bool is_replica = false;
 };
 
@@ -60,14 +67,19 @@ struct ReadPlan {
 		all,
 		first,			///< `limit` rows
 		without_cursor, ///< those whose cursor field is NULL
-		from_cursor,	///< those whose cursor field is at or past `from`, less `lookback`; in its order
+		from_cursor,	///< those whose cursor field is at or past `from`, and somewhat before; in its order
 	};
 	std::string query; ///< stripped, placeholders replaced
 	Rows rows = Rows::all;
 	std::uint64_t limit = 0;
 	Field cursor;
 	std::optional<std::string> from; ///< as the source printed it; nullopt: from the beginning
-	std::string lookback;			 ///< an interval, for times only
+	// For times, from_cursor reads from farther back: by `lookback`, an interval, and by what had not committed when
+	// `from` was reached, in the snapshot of `from_time` and `from_open_since`.
+	std::string lookback;
+	std::optional<std::int64_t> from_time;
+	std::optional<std::int64_t> from_open_since;
+	std::uint64_t rows_before = 0; ///< rows of the run that were read before: the next one's number is one more
 };
 
 /// Rows as they came, with the memory that they live in.

@@ -13,7 +13,8 @@ namespace {
 constexpr const char *kSelect = R"(
 SELECT l.loader_id, l.name, l.connection_id, l.event_type, l.query, l.refresh_rate, l.time_zone, l.cursor_field,
        l.lookback, l.version_field, l.paused, l.next_run_at, l.watermark, l.last_refreshed_at, l.source_position,
-       l.consecutive_failures, l.generation, l.max_rejected, l.fields::pg_catalog.text
+       l.consecutive_failures, l.generation, l.max_rejected, l.fields::pg_catalog.text,
+       l.open_since, l.watermark_time, l.watermark_open_since
 FROM hyperline.loader l
 WHERE ($1::pg_catalog.text IS NOT NULL AND l.name OPERATOR(pg_catalog.=) $1)
    OR ($2::pg_catalog.int4 IS NOT NULL AND l.loader_id OPERATOR(pg_catalog.=) $2)
@@ -40,6 +41,9 @@ Loader read(const pg::Rows &rows) {
 	loader.generation = static_cast<std::int32_t>(rows.number(0, 16));
 	loader.max_rejected = static_cast<std::int32_t>(rows.number(0, 17));
 	loader.fields = rows.optional_text(0, 18);
+	loader.open_since = rows.optional_time(0, 19);
+	loader.watermark_time = rows.optional_time(0, 20);
+	loader.watermark_open_since = rows.optional_time(0, 21);
 	return loader;
 }
 
@@ -106,7 +110,15 @@ WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 constexpr const char *kForget = R"(
 UPDATE hyperline.loader l
 SET watermark = NULL, last_refreshed_at = NULL, source_position = NULL,
+    open_since = NULL, watermark_time = NULL, watermark_open_since = NULL,
     generation = l.generation OPERATOR(pg_catalog.+) 1
+WHERE l.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kStartAgain = R"(
+UPDATE hyperline.loader l
+SET watermark = NULL, last_refreshed_at = NULL, source_position = $2,
+    open_since = NULL, watermark_time = NULL, watermark_open_since = NULL
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
@@ -188,6 +200,28 @@ void forget_progress(const std::string &name) {
 
 namespace {
 
+constexpr const char *kNotePosition = R"(
+UPDATE hyperline.loader l SET source_position = $2 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+void note_position(std::int32_t id, const std::string &source_position) {
+	pg::run(kNotePosition, {id, source_position});
+}
+
+void start_again(Loader &loader, const std::string &source_position) {
+	pg::run(kStartAgain, {loader.id, source_position});
+	loader.watermark.reset();
+	loader.last_refreshed_at.reset();
+	loader.source_position = source_position;
+	loader.open_since.reset();
+	loader.watermark_time.reset();
+	loader.watermark_open_since.reset();
+}
+
+namespace {
+
 constexpr const char *kDelete = R"(
 DELETE FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
@@ -262,7 +296,7 @@ WHERE l.event_type OPERATOR(pg_catalog.=) $1
 )";
 
 constexpr const char *kLessLookback = R"(
-SELECT $1 OPERATOR(pg_catalog.-) $2::pg_catalog.interval
+SELECT LEAST($1, $2) OPERATOR(pg_catalog.-) $3::pg_catalog.interval
 )";
 
 } // namespace
@@ -275,7 +309,7 @@ std::string refreshed_since_literal(const Loader &loader) {
 	if (!loader.last_refreshed_at) {
 		return "'-infinity'::timestamptz";
 	}
-	const pg::Rows rows = pg::run(kLessLookback, {*loader.last_refreshed_at, loader.lookback});
+	const pg::Rows rows = pg::run(kLessLookback, {*loader.last_refreshed_at, loader.open_since, loader.lookback});
 	return "'" + pg::format_utc(rows.optional_time(0, 0)->microseconds) + "'::timestamptz";
 }
 

@@ -31,6 +31,9 @@ struct Loader {
 	pg::Timestamp next_run_at{0};
 	std::optional<std::string> watermark;
 	std::optional<pg::Timestamp> last_refreshed_at;
+	std::optional<pg::Timestamp> open_since;		   ///< of the oldest transaction that was open then
+	std::optional<pg::Timestamp> watermark_time;	   ///< the source's clock when the watermark was reached
+	std::optional<pg::Timestamp> watermark_open_since; ///< of the oldest transaction that was open then
 	std::optional<std::string> source_position;
 	std::int32_t consecutive_failures = 0;
 	std::int32_t max_rejected = kMaxRejected; ///< rows that a run may reject before it fails
@@ -59,6 +62,11 @@ bool try_to_hold_loader(std::int32_t id);
 void set_paused(const std::string &name, bool paused);
 /// Makes the next run read everything again.
 void forget_progress(const std::string &name);
+/// The same for the run that has found another source, or another history of it, at this position: of what the loader
+/// had read there nothing can be said. A run in progress goes on.
+void start_again(Loader &loader, const std::string &source_position);
+/// Notes where the source stands from which a run stores what it says.
+void note_position(std::int32_t id, const std::string &source_position);
 /// Its runs stay as history, its events unless `delete_events` is asked for. Returns how many events were deleted.
 std::uint64_t delete_loader(const Loader &loader, bool delete_events);
 
@@ -69,7 +77,8 @@ Permission permission_to_store(const Loader &as_read);
 /// The time up to which invoices may rely on the events of a type; nullopt: never.
 std::optional<pg::Timestamp> complete_until(const std::string &event_type);
 
-/// The literal for {{last_refreshed_at}}: the time less the lookback, or -infinity.
+/// The literal for {{last_refreshed_at}}: the time, or since when a transaction had been open then, less the lookback;
+/// or -infinity.
 std::string refreshed_since_literal(const Loader &loader);
 
 } // namespace hyperline::store

@@ -21,13 +21,16 @@ UPDATE hyperline.loader l
 SET last_success_at = pg_catalog.clock_timestamp(),
     last_error = NULL,
     consecutive_failures = 0,
-    last_refreshed_at = $2,
-    source_position = $3,
-    watermark = COALESCE($4, l.watermark),
+    last_refreshed_at = COALESCE($2, l.last_refreshed_at),
+    open_since = COALESCE($3, l.open_since),
+    source_position = COALESCE(NULLIF($4, ''), l.source_position),
+    watermark = COALESCE($5, l.watermark),
+    watermark_time = CASE WHEN COALESCE($5, l.watermark) IS NOT NULL THEN COALESCE($2, l.watermark_time) END,
+    watermark_open_since = CASE WHEN COALESCE($5, l.watermark) IS NOT NULL THEN COALESCE($3, l.watermark_open_since) END,
     complete_until = CASE WHEN EXISTS (
 		SELECT FROM hyperline.rejected_rows x
 		WHERE x.loader_id OPERATOR(pg_catalog.=) l.loader_id AND x.resolved_at IS NULL)
-	THEN l.complete_until ELSE $2 END
+	THEN l.complete_until ELSE COALESCE(LEAST($2, $3), l.complete_until) END
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
@@ -44,9 +47,11 @@ void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &su
 	if (success.read_everything) {
 		resolve_rejected_before(loader_id, id);
 	}
-	pg::run(kSucceed, {loader_id, success.source_time, success.source_position, success.watermark});
-	if (success.watermark) {
-		pg::run(kNoteWatermark, {id, *success.watermark});
+	const std::optional<std::string> watermark =
+		success.watermark ? std::optional(success.watermark->value) : std::nullopt;
+	pg::run(kSucceed, {loader_id, success.source_time, success.open_since, success.source_position, watermark});
+	if (watermark) {
+		pg::run(kNoteWatermark, {id, *watermark});
 	}
 }
 

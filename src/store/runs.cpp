@@ -227,7 +227,7 @@ RETURNING r.run_id
 )";
 
 constexpr const char *kMoveWatermark = R"(
-UPDATE hyperline.loader l SET watermark = $2
+UPDATE hyperline.loader l SET watermark = $2, watermark_time = $3, watermark_open_since = $4
 FROM hyperline.run r
 WHERE r.run_id OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog.=) r.loader_id
 )";
@@ -242,15 +242,16 @@ bool start_run(std::int64_t id, const std::optional<std::string> &watermark_from
 	return true;
 }
 
-void add_counts(std::int64_t id, const Counts &batch, const std::optional<std::string> &watermark_to) {
+void add_counts(std::int64_t id, const Counts &batch, const std::optional<Watermark> &watermark) {
+	const std::optional<std::string> value = watermark ? std::optional(watermark->value) : std::nullopt;
 	const pg::Rows rows = pg::run(kAddCounts, {id, batch.batches, batch.rows_read(), batch.inserted, batch.updated,
 											   batch.unchanged, batch.stale, batch.duplicates, batch.rejected,
-											   batch.customers_created, batch.bytes_read, watermark_to});
+											   batch.customers_created, batch.bytes_read, value});
 	if (rows.empty()) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else");
 	}
-	if (watermark_to) {
-		pg::run(kMoveWatermark, {id, *watermark_to});
+	if (watermark) {
+		pg::run(kMoveWatermark, {id, watermark->value, watermark->time, watermark->open_since});
 	}
 	if (batch.moves > 0) {
 		add_note(id, "moves", batch.moves);
@@ -260,7 +261,7 @@ void add_counts(std::int64_t id, const Counts &batch, const std::optional<std::s
 namespace {
 
 constexpr const char *kRecordPosition = R"(
-UPDATE hyperline.run r SET source_position = $2 WHERE r.run_id OPERATOR(pg_catalog.=) $1
+UPDATE hyperline.run r SET source_position = NULLIF($2, '') WHERE r.run_id OPERATOR(pg_catalog.=) $1
 )";
 
 // A number is added to what stands there.

@@ -74,8 +74,16 @@ bool change_status(std::int64_t id, RunStatus from, RunStatus to);
 /// The caller holds the loader's lock. Returns nullopt when the run is not queued any more.
 bool start_run(std::int64_t id, const std::optional<std::string> &watermark_from);
 
-/// Adds a batch to the counts of a running run.
-void add_counts(std::int64_t id, const Counts &batch, const std::optional<std::string> &watermark_to);
+/// How far a loader has read: the cursor field's value, and of the snapshot in which it was read the source's clock and
+/// since when its oldest transaction had been open.
+struct Watermark {
+	std::string value;
+	std::optional<pg::Timestamp> time;
+	std::optional<pg::Timestamp> open_since;
+};
+
+/// Adds a batch to the counts of a running run. nullopt: the watermark stays.
+void add_counts(std::int64_t id, const Counts &batch, const std::optional<Watermark> &watermark);
 /// Notes where the source stood when the run began to read.
 void record_position(std::int64_t id, const std::string &position);
 /// Sets one member of notes.
@@ -84,9 +92,10 @@ void add_note(std::int64_t id, const std::string &name, const std::string &value
 
 /// How a run ended, for its loader.
 struct Success {
-	pg::Timestamp source_time; ///< the source's clock at the start of the read
+	std::optional<pg::Timestamp> source_time; ///< the source's clock at the start of the read
+	std::optional<pg::Timestamp> open_since;  ///< of the oldest transaction that was open then
 	std::string source_position;
-	std::optional<std::string> watermark;
+	std::optional<Watermark> watermark;
 	bool read_everything = false; ///< the whole query, not only what is new since the last run
 };
 void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &success);

@@ -6,11 +6,12 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(start_target start_source source_url kill_process);
+our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process);
 
 # start_target($name, @settings): a running node with the library preloaded and the extension in database postgres.
 sub start_target
@@ -28,6 +29,64 @@ sub start_source
 	my $node = _start($name, @settings);
 	$node->safe_psql('postgres', 'CREATE ROLE reader LOGIN IN ROLE pg_read_all_data');
 	return $node;
+}
+
+# start_replica($primary, $name, @settings): a running standby of a node that was started with wal_level = replica.
+sub start_replica
+{
+	my ($primary, $name, @settings) = @_;
+	$primary->backup("for_$name");
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init_from_backup($primary, "for_$name", has_streaming => 1);
+	$node->append_conf('postgresql.conf', join("\n", @settings) . "\n");
+	$node->start;
+	return $node;
+}
+
+# open_session($node, $database, $role): a psql that stays; ->run($sql) waits for its end and returns what it printed;
+# ->send($sql) does not wait; ->close ends it. An error in it dies.
+sub open_session
+{
+	my ($node, $database, $role) = @_;
+	my $self = bless { in => '', out => '', count => 0 }, 'Hyperline::Session';
+	$self->{harness} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database // 'postgres'), '-U', $role // $ENV{PGUSER} // getpwuid($<) ],
+		'<', \$self->{in}, '>', \$self->{out}, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	return $self;
+}
+
+sub Hyperline::Session::send
+{
+	my ($self, $sql) = @_;
+	$self->{count}++;
+	$self->{in} .= "$sql;\n\\echo end $self->{count}\n";
+	$self->{harness}->pump_nb;
+	return;
+}
+
+sub Hyperline::Session::finish
+{
+	my ($self) = @_;
+	$self->{harness}->pump until $self->{out} =~ /^end $self->{count}$/m;
+	my ($said) = $self->{out} =~ /\A(.*?)^end $self->{count}$/ms;
+	$self->{out} = '';
+	chomp $said;
+	return $said;
+}
+
+sub Hyperline::Session::run
+{
+	my ($self, $sql) = @_;
+	$self->send($sql);
+	return $self->finish;
+}
+
+sub Hyperline::Session::close
+{
+	my ($self) = @_;
+	$self->{in} .= "\\q\n";
+	$self->{harness}->finish;
+	return;
 }
 
 # source_url($node, $database, $role): what create_connection takes; database postgres and role reader when left out.
@@ -58,7 +117,7 @@ sub _start
 {
 	my ($name, @settings) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
+	$node->init(allows_streaming => scalar grep { /wal_level = replica/ } @settings);
 	$node->append_conf('postgresql.conf', join("\n", "timezone = 'UTC'", @settings) . "\n");
 	$node->start;
 	return $node;

@@ -197,10 +197,10 @@ TEST(EventMapper, VersionAndCursorAreFound) {
 	EXPECT_EQ(mapped.out.events[0].version, "2024-01-02T00:00:00+00:00") << "as the stored record shows it";
 	EXPECT_EQ(mapped.out.events[0].cursor, "2024-01-02 00:00:00+00") << "as the source printed it";
 	EXPECT_EQ(mapped.mapper.version_class(), VersionClass::text);
-	EXPECT_TRUE(mapped.mapper.cursor_is_time());
+	EXPECT_EQ(mapped.mapper.cursor_kind(), ValueKind::timestamptz);
 	const Mapper by_id(with_extra(field("n", ValueKind::integer)), {"n", "id"});
 	EXPECT_EQ(by_id.version_class(), VersionClass::number);
-	EXPECT_FALSE(by_id.cursor_is_time());
+	EXPECT_EQ(by_id.cursor_kind(), ValueKind::integer);
 }
 
 TEST(EventMapper, ARowOfAnotherShapeIsAnError) {

@@ -1,0 +1,92 @@
+#include "source/sql_text.hpp"
+
+#include "pg/time.hpp"
+
+namespace hyperline::source {
+
+std::string quote_literal(std::string_view text) {
+	std::string quoted = "'";
+	for (const char c : text) {
+		quoted += c;
+		if (c == '\'') {
+			quoted += c;
+		}
+	}
+	return quoted + "'";
+}
+
+std::string quote_identifier(std::string_view name) {
+	std::string quoted = "\"";
+	for (const char c : name) {
+		quoted += c;
+		if (c == '"') {
+			quoted += c;
+		}
+	}
+	return quoted + "\"";
+}
+
+namespace {
+
+std::string utc_literal(std::int64_t time, const char *type) {
+	return quote_literal(pg::format_utc(time)) + "::" + type;
+}
+
+// From which time on to read. What had not committed when the watermark was reached may have stamped any time since
+// from_open_since, and the watermark may be a time to come, that of a clock that is wrong or of a row that says 2099.
+//
+// A timestamptz says both plainly. A timestamp is that of an unknown zone: the watermark was at most as far ahead of
+// the stamp as the snapshot of the oldest open transaction. It is nonsense when no zone on earth is that far ahead.
+std::string time_from(const ReadPlan &plan) {
+	const std::string watermark = quote_literal(*plan.from) + "::" + plan.cursor.type_name;
+	const std::string less_lookback = " - " + quote_literal(plan.lookback) + "::interval)";
+	if (!plan.from_time || !plan.from_open_since) {
+		return "(" + watermark + less_lookback;
+	}
+	if (plan.cursor.kind == ValueKind::timestamptz) {
+		return "(LEAST(" + watermark + ", " + utc_literal(*plan.from_open_since, "timestamptz") + ")" + less_lookback;
+	}
+	const std::string time = utc_literal(*plan.from_time, "timestamp");
+	const std::string open_since = utc_literal(*plan.from_open_since, "timestamp");
+	return "(CASE WHEN " + watermark + " > " + time + " + interval '14 hours' THEN " + open_since +
+		   " - interval '12 hours' ELSE " + watermark + " - (" + time + " - " + open_since + ") END" + less_lookback;
+}
+
+bool is_time(ValueKind kind) {
+	return kind == ValueKind::timestamp || kind == ValueKind::timestamptz || kind == ValueKind::date;
+}
+
+} // namespace
+
+// The query is on lines of its own, so that a comment on its last line ends there. It has been prepared alone, as it
+// stands here: whatever it holds, it is one statement, and its parentheses are its own.
+//
+// Texts are ordered byte by byte, whatever their collation, which may change with the source's operating system.
+std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
+	using Rows = ReadPlan::Rows;
+	if (plan.rows == Rows::all) {
+		const std::string prefix = "COPY (";
+		offset = prefix.size();
+		return prefix + plan.query + "\n) TO STDOUT";
+	}
+	const std::string prefix = "COPY (SELECT * FROM (";
+	offset = prefix.size();
+	const std::string sql = prefix + plan.query + "\n) AS hyperline_source";
+	if (plan.rows == Rows::first) {
+		return sql + " LIMIT " + std::to_string(plan.limit) + ") TO STDOUT";
+	}
+	const std::string name = quote_identifier(plan.cursor.name);
+	const std::string cursor = plan.cursor.has_collation ? name + " COLLATE pg_catalog.\"C\"" : name;
+	if (plan.rows == Rows::without_cursor) {
+		return sql + " WHERE " + name + " IS NULL) TO STDOUT";
+	}
+	std::string condition = name + " IS NOT NULL";
+	if (plan.from) {
+		const std::string from =
+			is_time(plan.cursor.kind) ? time_from(plan) : quote_literal(*plan.from) + "::" + plan.cursor.type_name;
+		condition = cursor + " >= " + from;
+	}
+	return sql + " WHERE " + condition + " ORDER BY " + cursor + ") TO STDOUT";
+}
+
+} // namespace hyperline::source

@@ -1,0 +1,18 @@
+// Pieces of SQL that are sent to a PostgreSQL source.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "source/provider.hpp"
+
+namespace hyperline::source {
+
+/// With standard_conforming_strings on.
+[[nodiscard]] std::string quote_literal(std::string_view text);
+[[nodiscard]] std::string quote_identifier(std::string_view name);
+
+/// The COPY that streams what the plan says. `offset`: the bytes that stand before the user's query in it.
+[[nodiscard]] std::string copy_statement(const ReadPlan &plan, std::size_t &offset);
+
+} // namespace hyperline::source

@@ -1,0 +1,91 @@
+# A transaction that stamps its rows, and commits after a later one was read, is not missed.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $source = start_source('source', 'max_prepared_transactions = 5');
+$source->safe_psql('postgres', q{
+	CREATE TABLE calls (id int PRIMARY KEY, v int, updated_at timestamptz NOT NULL DEFAULT now(), local timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'America/New_York'));
+	CREATE INDEX ON calls (updated_at);
+	INSERT INTO calls SELECT g, 1, now() - interval '1 hour', now() AT TIME ZONE 'America/New_York' - interval '1 hour' FROM generate_series(1, 10) g;
+	CREATE ROLE writer LOGIN IN ROLE pg_write_all_data, pg_read_all_data;
+	CREATE ROLE watcher LOGIN IN ROLE pg_read_all_data, pg_read_all_stats});
+my $target = start_target('target', 'hyperline_connector.enabled = off');
+$target->safe_psql('postgres', sprintf("SELECT hyperline.create_connection('watching', '%s'); SELECT hyperline.create_connection('blind', '%s')",
+	source_url($source, 'postgres', 'watcher'), source_url($source)));
+my $columns = 'id, 1 AS "customerId", updated_at AS timestamp, v, updated_at, local';
+for my $connection ('watching', 'blind')
+{
+	my $lookback = $connection eq 'watching' ? '0' : '10 minutes';
+	$target->safe_psql('postgres', qq{
+		SELECT hyperline.create_loader('$connection', '$connection since', 'SELECT $columns FROM calls WHERE updated_at >= {{last_refreshed_at}}', lookback => '$lookback');
+		SELECT hyperline.create_loader('$connection', '$connection cursor', 'SELECT $columns FROM calls', cursor_field => 'updated_at', lookback => '$lookback');
+		SELECT hyperline.create_loader('$connection', '$connection local', 'SELECT $columns FROM calls', cursor_field => 'local', lookback => '$lookback')});
+}
+my @watching = ('watching since', 'watching cursor', 'watching local');
+my @all = (@watching, 'blind since', 'blind cursor', 'blind local');
+
+sub refresh
+{
+	my ($loader) = @_;
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$loader')");
+	return $target->safe_psql('postgres', 'SELECT inserted, updated FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1');
+}
+sub read_last { return $target->safe_psql('postgres', 'SELECT rows_read FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1'); }
+
+is(refresh($_), '10|0', "$_: first") for @all;
+
+# Open across two runs, with later rows committed and read in between
+my $late = open_session($source, 'postgres', 'writer');
+my $began = $late->run("BEGIN; INSERT INTO calls VALUES (100, 1); UPDATE calls SET v = 2, updated_at = now(), local = now() AT TIME ZONE 'America/New_York' WHERE id = 3; SELECT now()");
+$source->safe_psql('postgres', 'INSERT INTO calls VALUES (101, 1)');
+is(refresh($_), '1|0', "$_: what is committed is read") for @all;
+is($target->safe_psql('postgres', "SELECT bool_and(hyperline.complete_until(t) <= '$began') FROM unnest(ARRAY['watching since', 'watching cursor', 'watching local']) t"), 't', 'events are complete up to the start of what is open');
+$source->safe_psql('postgres', 'INSERT INTO calls VALUES (102, 1)');
+is(refresh($_), '1|0', "$_: again") for @all;
+$late->run('COMMIT');
+is(refresh($_), '1|1', "$_: the late commit is not missed") for @all;
+is(refresh($_), '0|0', "$_: and then nothing is left") for @all;
+is($target->safe_psql('postgres', "SELECT bool_and(hyperline.complete_until(t) > '$began') FROM unnest(ARRAY['watching since', 'watching cursor', 'watching local']) t"), 't', 'events are complete farther');
+
+# A transaction that has written nothing yet stamps the time at which it began, too.
+$began = $late->run('BEGIN; SELECT now()');
+$source->safe_psql('postgres', 'INSERT INTO calls VALUES (103, 1)');
+is(refresh($_), '1|0', "$_: an idle transaction is open") for @all;
+$late->run('INSERT INTO calls VALUES (104, 1); COMMIT');
+is(refresh($_), '1|0', "$_: what it writes later is not missed") for @all;
+
+# The session is gone, the transaction is not: prepared
+$late->run("BEGIN; INSERT INTO calls VALUES (105, 1); PREPARE TRANSACTION 'late'");
+$source->safe_psql('postgres', "INSERT INTO calls VALUES (106, 1, now() + interval '1 second', now() AT TIME ZONE 'America/New_York' + interval '1 second')");
+is(refresh($_), '1|0', "$_: a transaction is prepared") for @all;
+is(refresh($_), '0|0', "$_: and stays so") for @all;
+$source->safe_psql('postgres', "COMMIT PREPARED 'late'");
+$source->safe_psql('postgres', 'UPDATE calls SET v = 9 WHERE id = 106');
+is(refresh('blind since'), '1|1', 'blind since: it is not missed within lookback');
+
+# Rows that are read again cost a look and no write.
+refresh('blind cursor');
+$target->safe_psql('postgres', 'CHECKPOINT');
+my $before = $target->safe_psql('postgres', q{SELECT md5(string_agg(xmin::text || ctid::text, ',' ORDER BY event_type, id)) FROM hyperline.events});
+is(refresh('blind cursor'), '0|0', 'nothing has changed');
+cmp_ok(read_last(), '>=', 5, 'rows within lookback are read again');
+is($target->safe_psql('postgres', q{SELECT md5(string_agg(xmin::text || ctid::text, ',' ORDER BY event_type, id)) FROM hyperline.events}), $before, 'and no row of events is touched');
+is($target->safe_psql('postgres', 'SELECT unchanged = rows_read FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1'), 't', 'they count as unchanged');
+
+# A row that says 2099 does not end the loading of the present, nor does one at the end of time.
+$source->safe_psql('postgres', q{INSERT INTO calls VALUES (200, 1, '2099-01-01', '2099-01-01'), (201, 1, 'infinity', 'infinity'), (202, 1, '-infinity', '-infinity')});
+$target->safe_psql('postgres', q{SELECT hyperline.create_loader('watching', 'future ' || f, 'SELECT id, 1 AS "customerId", timestamp ''2026-01-01'' AS timestamp, v, updated_at, local FROM calls', cursor_field => f, lookback => '0') FROM unnest(ARRAY['updated_at', 'local']) f});
+refresh($_) for ('future updated_at', 'future local');
+is($target->safe_psql('postgres', "SELECT string_agg(watermark, ' ' ORDER BY name) FROM hyperline.loaders WHERE name LIKE 'future%'"), '2099-01-01 00:00:00 2099-01-01 00:00:00+00', 'the watermark is what was read');
+$source->safe_psql('postgres', 'INSERT INTO calls VALUES (203, 1)');
+is(refresh($_), '1|0', "$_: rows of the present still arrive") for ('future updated_at', 'future local');
+
+$late->close;
+$_->stop('immediate') for ($target, $source);
+done_testing();

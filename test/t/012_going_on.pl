@@ -1,0 +1,106 @@
+# A run with a cursor field goes on where it stopped: after a cut, a restart of the source, and a crash of its own.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $rows = 40_000;
+my $primary = start_source('primary', 'wal_level = replica');
+# Values that come 7 times each: ties at every place where a run can break off.
+$primary->safe_psql('postgres', qq{
+	CREATE TABLE calls (id int PRIMARY KEY, n bigint NOT NULL, updated_at timestamptz NOT NULL, pad text DEFAULT repeat('x', 250));
+	INSERT INTO calls SELECT g, g / 7, timestamptz '2026-01-01' + (g / 7) * interval '1 second' FROM generate_series(1, $rows) g;
+	CREATE INDEX ON calls (updated_at); CREATE INDEX ON calls (n);
+	VACUUM ANALYZE});
+my $target = start_target('target', 'hyperline_connector.enabled = off', 'hyperline_connector.batch_rows = 1000', 'restart_after_crash = on');
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('$_', '" . source_url($primary) . "')") for qw(primary);
+my $query = 'SELECT id, 1 AS "customerId", timestamptz $$2026-01-01$$ AS timestamp, n, updated_at, pad FROM calls';
+
+my $number = 0;
+
+# A run of a new loader, held in the middle: it has stored some batches and cannot store the next one while the lock is
+# there, so that the rest waits at the source.
+sub start_held
+{
+	my ($connection, $cursor) = @_;
+	my $name = 'loader' . ++$number;
+	$target->safe_psql('postgres', "SELECT hyperline.create_loader('$connection', '$name', \$q\$$query\$q\$, cursor_field => '$cursor', lookback => '0')");
+	my $run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('$name')");
+	ok($target->poll_query_until('postgres', "SELECT inserted >= 3000 FROM hyperline.loader_runs WHERE run_id = $run"), "$name: under way");
+	my $lock = open_session($target);
+	$lock->run('BEGIN; LOCK TABLE hyperline.events IN SHARE MODE');
+	return ($name, $run, $lock);
+}
+
+sub check_end
+{
+	my ($name, $run, $what) = @_;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'succeeded', "$what: the run succeeds");
+	is($target->safe_psql('postgres', "SELECT inserted, updated, duplicates, rejected, rows_read = inserted + unchanged, notes ->> 'resumed' FROM hyperline.loader_runs WHERE run_id = $run"),
+		"$rows|0|0|0|t|1", "$what: every row once, and it says that it went on");
+	is($target->safe_psql('postgres', "SELECT count(*), count(DISTINCT id) FROM hyperline.events WHERE event_type = '$name'"), "$rows|$rows", "$what: nothing is lost");
+	cmp_ok($target->safe_psql('postgres', "SELECT unchanged FROM hyperline.loader_runs WHERE run_id = $run"), '<', 8, "$what: only ties are read twice");
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
+	return;
+}
+sub readers { return "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hyperline_connector'"; }
+
+for my $cursor ('updated_at', 'n')
+{
+	my ($name, $run, $lock) = start_held('primary', $cursor);
+	$primary->safe_psql('postgres', readers());
+	$lock->close;
+	check_end($name, $run, "a cut, by $cursor");
+}
+
+{
+	my ($name, $run, $lock) = start_held('primary', 'updated_at');
+	$primary->stop('fast');
+	$lock->close;
+	ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hyperline runner'"), 'the run waits for the source');
+	$primary->start;
+	check_end($name, $run, 'a restart');
+}
+
+# Rows that change between the two connections come again, and are no duplicates.
+{
+	my ($name, $run, $lock) = start_held('primary', 'updated_at');
+	$primary->safe_psql('postgres', readers());
+	$primary->safe_psql('postgres', "UPDATE calls SET updated_at = '2027-01-01', pad = 'changed' WHERE id IN (1, 2); DELETE FROM calls WHERE id = 3");
+	$lock->close;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'succeeded', 'rows changed in between: the run succeeds');
+	is($target->safe_psql('postgres', "SELECT inserted, updated, duplicates, rejected FROM hyperline.loader_runs WHERE run_id = $run"), "$rows|2|0|0", 'and stores the change');
+	is($target->safe_psql('postgres', "SELECT watermark FROM hyperline.loaders WHERE name = '$name'"), '2027-01-01 00:00:00+00', 'and the watermark is the highest');
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
+	$primary->safe_psql('postgres', "UPDATE calls SET updated_at = '2026-01-01 00:00:00.5' WHERE id IN (1, 2); INSERT INTO calls VALUES (3, 0, '2026-01-01')");
+}
+
+# Our own crash: the next run goes on from the last batch.
+{
+	my ($name, $run, $lock) = start_held('primary', 'updated_at');
+	my $watermark = $target->safe_psql('postgres', "SELECT watermark FROM hyperline.loaders WHERE name = '$name'");
+	kill_process($target, $target->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'hyperline runner'"));
+	my $stored = $target->safe_psql('postgres', "SELECT inserted FROM hyperline.loader_runs WHERE run_id = $run");
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
+	is($target->safe_psql('postgres', "SELECT status, inserted FROM hyperline.loader_runs WHERE run_id = $run"), "interrupted|$stored", 'a crash: what was stored is counted');
+	is($target->safe_psql('postgres', "SELECT watermark_from = '$watermark', inserted, rejected, unchanged < 8 FROM hyperline.loader_runs WHERE loader = '$name' AND run_id > $run ORDER BY run_id LIMIT 1"), 't|' . ($rows - $stored) . '|0|t', 'the next run goes on from its watermark');
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
+}
+
+# What does not pass ends the run after a while, and what has been read stays.
+{
+	my ($name, $run, $lock) = start_held('primary', 'updated_at');
+	$primary->safe_psql('postgres', readers());
+	$primary->safe_psql('postgres', 'ALTER TABLE calls RENAME COLUMN pad TO padding');
+	$lock->close;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'failed', 'a query that does not run any more fails');
+	is($target->safe_psql('postgres', "SELECT sqlstate, inserted = (SELECT count(*) FROM hyperline.events WHERE event_type = '$name') FROM hyperline.loader_runs WHERE run_id = $run"), '42703|t', 'at once, with its reason');
+	$primary->safe_psql('postgres', 'ALTER TABLE calls RENAME COLUMN padding TO pad');
+}
+unlike(slurp_file($target->logfile), qr/PANIC|signal 11|TRAP/, 'nothing crashed by itself');
+$_->stop('immediate') for ($target, $primary);
+done_testing();

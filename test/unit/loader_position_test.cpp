@@ -1,0 +1,57 @@
+// Where a source stands, and how far a cursor has come.
+#include "loader/cursor.hpp"
+#include "loader/position.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hyperline::loader {
+namespace {
+
+using source::ValueKind;
+
+TEST(LoaderPosition, ASourceThatWentBackIsBehind) {
+	EXPECT_EQ(compare_positions("7/1/0/100", "7/1/0/100"), Progress::onwards);
+	EXPECT_EQ(compare_positions("7/1/0/100", "7/1/0/101"), Progress::onwards);
+	EXPECT_EQ(compare_positions("7/1/0/100", "7/1/0/FF"), Progress::behind);
+	EXPECT_EQ(compare_positions("7/1/1/0", "7/1/0/FFFFFFFF"), Progress::behind);
+	EXPECT_EQ(compare_positions("7/2/0/100", "7/1/0/200"), Progress::behind) << "an old primary that came back";
+	EXPECT_EQ(compare_positions("7/1/0/100", "7/2/0/FF"), Progress::behind) << "a restore, or a promotion that lost";
+}
+
+TEST(LoaderPosition, AnotherHistoryAndAnotherSourceAreTold) {
+	EXPECT_EQ(compare_positions("7/1/0/100", "7/2/0/100"), Progress::other_timeline);
+	EXPECT_EQ(compare_positions("7/1/0/100", "8/1/0/1"), Progress::other_source);
+	EXPECT_EQ(compare_positions("7/9/0/100", "8/1/0/1"), Progress::other_source);
+}
+
+TEST(LoaderPosition, WhatIsNoPositionIsUnknown) {
+	for (const char *text : {"", "7", "7/1", "7/1/0", "7/x/0/1", "7/1/0/G", "/1/0/1", "7/1/0/1/"}) {
+		EXPECT_EQ(compare_positions("7/1/0/1", text), Progress::unknown) << text;
+		EXPECT_EQ(compare_positions(text, "7/1/0/1"), Progress::unknown) << text;
+	}
+}
+
+TEST(LoaderCursor, TimesCompareAsTimes) {
+	const auto before = [](const char *a, const char *b) { return is_before(a, b, ValueKind::timestamptz); };
+	EXPECT_TRUE(before("2026-01-01 12:00:00+00", "2026-01-01 12:00:00.000001+00"));
+	EXPECT_TRUE(before("9999-12-31 00:00:00+00", "10000-01-01 00:00:00+00"));
+	EXPECT_TRUE(before("0044-03-15 00:00:00+00 BC", "0001-01-01 00:00:00+00"));
+	EXPECT_TRUE(before("0045-03-15 00:00:00+00 BC", "0044-03-15 00:00:00+00 BC"));
+	EXPECT_FALSE(before("2026-01-01 12:00:00+00", "2026-01-01 12:00:00+00"));
+	EXPECT_TRUE(is_before("2026-01-01", "2026-01-02", ValueKind::date));
+	EXPECT_FALSE(is_before("9", "10", ValueKind::integer)) << "their source orders them";
+}
+
+TEST(LoaderCursor, NothingComesAfterInfinity) {
+	EXPECT_FALSE(is_finite("infinity", ValueKind::timestamptz));
+	EXPECT_FALSE(is_finite("-infinity", ValueKind::date));
+	EXPECT_TRUE(is_finite("2026-01-01", ValueKind::date));
+	EXPECT_FALSE(is_finite("NaN", ValueKind::number));
+	EXPECT_FALSE(is_finite("Infinity", ValueKind::number));
+	EXPECT_FALSE(is_finite("-Infinity", ValueKind::number));
+	EXPECT_TRUE(is_finite("1e300", ValueKind::number));
+	EXPECT_TRUE(is_finite("infinity", ValueKind::text)) << "a text is only a text";
+}
+
+} // namespace
+} // namespace hyperline::loader
