@@ -28,7 +28,11 @@ std::optional<Position> parse_position(std::string_view text) {
 	std::uint32_t high = 0;
 	std::uint32_t low = 0;
 	if (position.system.empty() || !read_number(next_part(text), 10, position.timeline) ||
-		!read_number(next_part(text), 16, high) || !read_number(text, 16, low)) {
+		!read_number(next_part(text), 16, high)) {
+		return std::nullopt;
+	}
+	const bool names_database = text.find('/') != std::string_view::npos;
+	if (!read_number(next_part(text), 16, low) || (names_database && !read_number(text, 10, position.database))) {
 		return std::nullopt;
 	}
 	position.location = (static_cast<std::uint64_t>(high) << 32U) | low;
@@ -41,7 +45,8 @@ Progress compare_positions(std::string_view last, std::string_view now) {
 	if (!before || !after) {
 		return Progress::unknown;
 	}
-	if (before->system != after->system) {
+	if (before->system != after->system ||
+		(before->database != 0 && after->database != 0 && before->database != after->database)) {
 		return Progress::other_source;
 	}
 	if (after->timeline < before->timeline || after->location < before->location) {

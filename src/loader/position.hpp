@@ -13,6 +13,7 @@ struct Position {
 	std::string system;			///< which cluster
 	std::uint32_t timeline = 0; ///< rises with a promotion and with a restore
 	std::uint64_t location = 0; ///< in its log, in bytes
+	std::uint32_t database = 0; ///< 0: not told
 };
 
 /// Reads 'system/timeline/high/low', as a source writes it; nullopt when it is none.

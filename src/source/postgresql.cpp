@@ -175,7 +175,8 @@ FROM (
 	"        END || '/' ||"                                                                                            \
 	"        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()"                        \
 	"        ELSE pg_catalog.pg_current_wal_flush_lsn()"                                                               \
-	"        END"                                                                                                      \
+	"        END || '/' ||"                                                                                            \
+	"        (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"             \
 	" FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_control_recovery() "  \
 	"r)"
 

@@ -40,6 +40,19 @@ sub replayed { $primary->wait_for_catchup($replica, 'replay', $primary->lsn('flu
 
 is(refresh($_), '20|20|0|0', "$_: all from the primary") for qw(calls cursor since);
 
+# Another database of the same server is another source: it is read from the beginning.
+$primary->safe_psql('postgres', 'CREATE DATABASE other');
+$primary->safe_psql('other', q{
+	CREATE TABLE calls (id int PRIMARY KEY, v int, updated_at timestamptz NOT NULL);
+	INSERT INTO calls SELECT g, 1, '2020-01-01' FROM generate_series(101, 103) g;
+	GRANT SELECT ON calls TO PUBLIC});
+$url{other} = source_url($primary, 'other');
+use_source('other');
+is(refresh($_), '3|3|0|0', "$_: all of another database") for qw(cursor since);
+is($target->safe_psql('postgres', "SELECT bool_and(notes ? 'other_source') FROM (SELECT notes FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 2) r"), 't', 'and the notes say so');
+use_source('primary');
+is(refresh($_), '20|0|0|20', "$_: and all of the first one, when it comes back") for qw(cursor since);
+
 # A replica whose replay is paused is behind.
 replayed();
 $replica->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');

@@ -22,6 +22,9 @@ TEST(LoaderPosition, AnotherHistoryAndAnotherSourceAreTold) {
 	EXPECT_EQ(compare_positions("7/1/0/100", "7/2/0/100"), Progress::other_timeline);
 	EXPECT_EQ(compare_positions("7/1/0/100", "8/1/0/1"), Progress::other_source);
 	EXPECT_EQ(compare_positions("7/9/0/100", "8/1/0/1"), Progress::other_source);
+	EXPECT_EQ(compare_positions("7/1/0/100/5", "7/1/0/200/16384"), Progress::other_source) << "another database";
+	EXPECT_EQ(compare_positions("7/1/0/100/5", "7/1/0/FF/5"), Progress::behind);
+	EXPECT_EQ(compare_positions("7/1/0/100/5", "7/1/0/200/5"), Progress::onwards);
 }
 
 TEST(LoaderPosition, WhatIsNoPositionIsUnknown) {
