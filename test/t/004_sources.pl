@@ -48,7 +48,7 @@ is($target->safe_psql('postgres', 'SELECT count(*), count(DISTINCT id) FROM hype
 is($target->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '0', 'no lock is left');
 
 # A source that is behind what was read is refused.
-$target->safe_psql('postgres', q{UPDATE hyperline.loader SET source_position = regexp_replace(source_position, '/[^/]*$', '/FFFFFFFF')});
+$target->safe_psql('postgres', q{UPDATE hyperline.loader SET source_position = regexp_replace(source_position, '/[^/]*(/[^/]*)$', '/FFFFFFFF\1')});
 ($status, $out, $err) = $target->psql('postgres', "CALL hyperline.refresh_loader('t')");
 like($err, qr/stale_source/, 'a source that went back in time is refused');
 like($err, qr/HINT: .*reset_loader/, 'with the way out');
