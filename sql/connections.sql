@@ -67,6 +67,8 @@ SELECT hyperline.alter_connection('renamed', max_concurrent_runs => 0);
 SELECT hyperline.alter_connection('nobody', max_concurrent_runs => 1);
 SELECT state FROM pg_temp.refusal(format('SELECT hyperline.alter_connection(%L, url => %L)', 'renamed', :'wrong'), :'host');
 SELECT name, status FROM hyperline.check_connection('renamed');
+-- Each call has an answer of its own, in one row too.
+SELECT (a).name, (b).name FROM (SELECT hyperline.check_connection('renamed') AS a, hyperline.check_connection('as writer') AS b OFFSET 0) s;
 SELECT hyperline.alter_connection('renamed', url => :'writer');
 SELECT status, url LIKE '%writer%' AS is_writer, url LIKE '%*%' AS masked FROM hyperline.connections WHERE name = 'renamed';
 

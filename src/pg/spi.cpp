@@ -74,9 +74,11 @@ std::string Rows::text_or(std::size_t row, std::size_t column, const char *other
 
 Connection::Connection() : exceptions_(std::uncaught_exceptions()) {
 	call([] {
+		const MemoryContext caller = CurrentMemoryContext;
 		if (SPI_connect() != SPI_OK_CONNECT) {
 			elog(ERROR, "SPI_connect failed");
 		}
+		MemoryContextSwitchTo(caller);
 	});
 }
 

@@ -81,7 +81,9 @@ public:
 	[[nodiscard]] std::string text_or(std::size_t row, std::size_t column, const char *otherwise) const;
 };
 
-/// SPI_connect and SPI_finish. While an exception passes nothing is done: the transaction's abort cleans up SPI.
+/// SPI_connect and SPI_finish. The memory context stays what it was: a function's result, which outlives SPI's own
+/// memory, may be made while the connection is open. While an exception passes nothing is done: the transaction's abort
+/// cleans up SPI.
 class Connection {
 public:
 	Connection();

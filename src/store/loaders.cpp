@@ -163,7 +163,7 @@ SELECT l.loader_id FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog
 
 // Of the queued run, if there is one; returns it when this has cancelled it.
 std::optional<Run> cancel_queued(std::int32_t loader_id) {
-	const std::optional<Run> run = active_run(loader_id);
+	std::optional<Run> run = active_run(loader_id);
 	if (run && run->status == RunStatus::queued && change_status(run->id, RunStatus::queued, RunStatus::cancelled)) {
 		return run;
 	}
