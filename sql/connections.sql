@@ -34,7 +34,7 @@ CREATE ROLE password_required;
 CREATE ROLE billing LOGIN PASSWORD 'canary-right' IN ROLE password_required;
 CREATE ROLE boss LOGIN SUPERUSER;
 CREATE ROLE writer LOGIN;
-GRANT INSERT ON shop.calls TO writer;
+GRANT UPDATE (ms) ON shop.calls TO writer;
 GRANT USAGE ON SCHEMA shop TO writer;
 \connect :"target"
 SELECT format('postgres://billing:canary-wrong@/source?host=%s&port=%s', :'host', :'port') AS wrong,

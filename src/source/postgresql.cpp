@@ -106,10 +106,11 @@ SELECT current_setting('server_version'),
        EXISTS (
 		SELECT FROM pg_catalog.pg_class c
 		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p')
+		WHERE c.relkind IN ('r', 'p', 'v', 'f')
 		  AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
 		  AND has_schema_privilege(n.oid, 'USAGE')
-		  AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+		  AND (has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+		       OR has_any_column_privilege(c.oid, 'INSERT, UPDATE')))
 )";
 
 Facts PostgresqlSource::check() {

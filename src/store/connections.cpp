@@ -1,6 +1,7 @@
 #include "store/connections.hpp"
 
 #include "pg/spi.hpp"
+#include "pg/transaction.hpp"
 #include "store/names.hpp"
 #include "store/sealing.hpp"
 
@@ -110,6 +111,7 @@ SELECT c.connection_id FROM hyperline.connection c WHERE c.name OPERATOR(pg_cata
 } // namespace
 
 void update_connection(const Connection &connection, const ConnectionChange &change) {
+	pg::mark_for_commit(); // more runs may start now
 	if (change.new_name && *change.new_name != connection.name && !pg::run(kNameTaken, {*change.new_name}).empty()) {
 		throw name_taken("connection", *change.new_name);
 	}
