@@ -9,7 +9,9 @@ namespace hyperline::store {
 
 namespace {
 
-const std::string kOnes(64, '1');
+std::string ones() {
+	return std::string(64, '1');
+}
 
 std::string state_of_opening(const Key &key, const std::string &sealed, const std::string &place) {
 	try {
@@ -32,7 +34,7 @@ std::string state_of_key(const std::string &text) {
 } // namespace
 
 TEST(Sealing, WhatWasSealedOpensInItsPlaceOnly) {
-	const Key key(kOnes);
+	const Key key(ones());
 	for (const std::string &secret : {std::string("s3cret"), std::string(1000, 'x'), std::string("\0\xff", 2)}) {
 		const std::string sealed = seal(key, secret, "7\npostgres://u:********@h/d");
 		EXPECT_EQ(state_of_opening(key, sealed, "7\npostgres://u:********@h/d"), "opened: " + secret);
@@ -44,7 +46,7 @@ TEST(Sealing, WhatWasSealedOpensInItsPlaceOnly) {
 }
 
 TEST(Sealing, AnyAlteredByteIsNoticed) {
-	const Key key(kOnes);
+	const Key key(ones());
 	const std::string sealed = seal(key, "s3cret", "place");
 	for (std::size_t i = 0; i < sealed.size(); i++) {
 		std::string altered = sealed;
@@ -56,7 +58,7 @@ TEST(Sealing, AnyAlteredByteIsNoticed) {
 }
 
 TEST(Sealing, AnotherKeyDoesNotOpenAndHasAnotherId) {
-	const Key key(kOnes);
+	const Key key(ones());
 	const Key other(std::string(64, '2'));
 	EXPECT_NE(key.id(), other.id());
 	EXPECT_EQ(key_id_of(seal(key, "s3cret", "place")), key.id());
@@ -65,7 +67,7 @@ TEST(Sealing, AnotherKeyDoesNotOpenAndHasAnotherId) {
 
 // The id is not to be forged into another key's: it is authenticated too.
 TEST(Sealing, TheHeaderIsAuthenticated) {
-	const Key key(kOnes);
+	const Key key(ones());
 	const Key other(std::string(64, '2'));
 	std::string sealed = seal(key, "s3cret", "place");
 	sealed.replace(1, other.id().size(), other.id());
@@ -73,7 +75,7 @@ TEST(Sealing, TheHeaderIsAuthenticated) {
 }
 
 TEST(Sealing, NoNonceComesTwice) {
-	const Key key(kOnes);
+	const Key key(ones());
 	std::set<std::string> nonces;
 	for (int i = 0; i < 10000; i++) {
 		nonces.insert(seal(key, "s3cret", "place").substr(9, 12));
@@ -83,7 +85,7 @@ TEST(Sealing, NoNonceComesTwice) {
 
 // From another implementation of AES-256-GCM (Python's cryptography), so that what is stored today opens tomorrow.
 TEST(Sealing, OpensWhatAnotherImplementationSealed) {
-	const Key key(kOnes);
+	const Key key(ones());
 	EXPECT_EQ(to_hex(key.id()), "40e34130b16f6703");
 	EXPECT_EQ(state_of_opening(
 				  key,
@@ -93,7 +95,7 @@ TEST(Sealing, OpensWhatAnotherImplementationSealed) {
 }
 
 TEST(Sealing, KeysAreReadFromHexadecimalDigitsOnly) {
-	EXPECT_EQ(state_of_key(kOnes), "a key");
+	EXPECT_EQ(state_of_key(ones()), "a key");
 	EXPECT_EQ(state_of_key(std::string(32, 'a') + std::string(32, 'F')), "a key");
 	EXPECT_EQ(state_of_key(std::string(63, '1')), "F0000");
 	EXPECT_EQ(state_of_key(std::string(65, '1')), "F0000");

@@ -30,7 +30,7 @@ protected:
 	void TearDown() override { fs::remove_all(folder_); }
 
 	std::string write(const std::string &name, const std::string &content, mode_t mode = 0600) const {
-		const std::string path = (folder_ / name).string();
+		std::string path = (folder_ / name).string();
 		std::ofstream(path, std::ios::binary) << content;
 		chmod(path.c_str(), mode);
 		return path;
