@@ -291,6 +291,7 @@ void Reading::go_on_after(Failure fault) {
 	}
 	ordered_by_cursor_ = false;
 	seen_.clear();
+	batch_->forget_keys();
 	if (stored_up_to_ != before) {
 		tries_ = 0;
 	} else if (timed_out) {

@@ -78,6 +78,8 @@ public:
 	Counts store();
 	/// After the commit.
 	void committed();
+	/// The keys that were remembered are forgotten: there is nothing left to correct of them.
+	void forget_keys() noexcept { corrections_.clear(); }
 
 private:
 	static constexpr std::size_t kCopiesOfLarge = 6;

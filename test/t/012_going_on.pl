@@ -91,16 +91,6 @@ for my $cursor ('updated_at', 'n')
 	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
 }
 
-# What does not pass ends the run after a while, and what has been read stays.
-{
-	my ($name, $run, $lock) = start_held('primary', 'updated_at');
-	$primary->safe_psql('postgres', readers());
-	$primary->safe_psql('postgres', 'ALTER TABLE calls RENAME COLUMN pad TO padding');
-	$lock->close;
-	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'failed', 'a query that does not run any more fails');
-	is($target->safe_psql('postgres', "SELECT sqlstate, inserted = (SELECT count(*) FROM hyperline.events WHERE event_type = '$name') FROM hyperline.loader_runs WHERE run_id = $run"), '42703|t', 'at once, with its reason');
-	$primary->safe_psql('postgres', 'ALTER TABLE calls RENAME COLUMN padding TO pad');
-}
 unlike(slurp_file($target->logfile), qr/PANIC|signal 11|TRAP/, 'nothing crashed by itself');
 $_->stop('immediate') for ($target, $primary);
 done_testing();
