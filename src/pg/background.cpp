@@ -59,10 +59,6 @@ void WorkerHandle::Free::operator()(BackgroundWorkerHandle *handle) const noexce
 	pfree(handle); // raises nothing
 }
 
-void WorkerHandle::terminate() const {
-	TerminateBackgroundWorker(handle_.get());
-}
-
 std::optional<WorkerHandle> start_worker(const std::string &name, const char *type, const char *function,
 										 const WorkerArguments &arguments) {
 	static_assert(sizeof(WorkerArguments) <= BGW_EXTRALEN);
@@ -110,7 +106,9 @@ void begin_worker(WorkerKind kind) {
 void connect_worker(Oid database) {
 	call([=] {
 		if (OidIsValid(database)) {
-			BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+			// Whether the database allows connections is asked there (store::installation()): a worker that finds it
+			// closed leaves without an error in the log.
+			BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
 		} else {
 			BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
 		}

@@ -34,7 +34,6 @@ public:
 	enum class State { not_started, running, stopped };
 	/// Does not wait. `pid` is set while it runs.
 	[[nodiscard]] State state(int *pid = nullptr) const;
-	void terminate() const;
 
 private:
 	struct Free {

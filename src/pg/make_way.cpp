@@ -28,7 +28,7 @@ constexpr const char *kSchema = "hyperline";
 // Workers look at least this often, or between two batches, whether they have to leave.
 constexpr long kPollMilliseconds = 20;
 // After that they are interrupted in whatever they do.
-constexpr int kPatienceMilliseconds = 2000;
+constexpr int kPatienceMilliseconds = 3000;
 // After that the command finds out by itself.
 constexpr int kGiveUpMilliseconds = 8000;
 

@@ -280,6 +280,25 @@ int tell_to_leave(Oid database, bool by_force) {
 	return left;
 }
 
+bool tell_scheduler_to_leave(Oid database) {
+	return call([=] {
+		bool told = false;
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		for (const Slot &slot : shared->slots) {
+			for (int i = 0; slot.latch != nullptr && slot.database == database && i < shared->most_members; i++) {
+				Member &member = shared->members[i];
+				if (member.pid != 0 && member.latch == slot.latch) {
+					member.told_to_leave = true;
+					SetLatch(member.latch);
+					told = true;
+				}
+			}
+		}
+		LWLockRelease(shared->lock);
+		return told;
+	});
+}
+
 void release_holds() noexcept {
 	if (!holds_any) {
 		return;

@@ -52,6 +52,8 @@ void hold_database(Oid database);
 /// Tells our workers in a database to leave it, as SIGTERM when `by_force`; returns how many there are yet.
 /// Only inside pg::call().
 int tell_to_leave(Oid database, bool by_force);
+/// Tells the scheduler of a database to leave it when it next waits or looks for interrupts; false when there is none.
+bool tell_scheduler_to_leave(Oid database);
 /// Ends what this process holds, and wakes the launcher if that was anything. Neither throws nor raises: it runs at
 /// the end of transactions.
 void release_holds() noexcept;

@@ -21,6 +21,9 @@ constexpr std::chrono::seconds kLook{60};
 // A database without the extension is looked into again only this often.
 constexpr std::chrono::minutes kLookInside{10};
 
+// A scheduler that is not wanted any more, and that cannot be told so yet.
+constexpr std::chrono::seconds kStartingAgain{1};
+
 struct Served {
 	std::optional<pg::WorkerHandle> scheduler;
 	Backoff backoff;
@@ -64,8 +67,8 @@ void Launcher::look_after(const pg::Database &database, int slot, Served &served
 	const bool wanted = is_wanted(pg::settings.databases, database.name);
 	const pg::SlotState state = pg::slot_state(slot);
 	if (served.scheduler && served.scheduler->state() != pg::WorkerHandle::State::stopped) {
-		if (!wanted) {
-			served.scheduler->terminate();
+		if (!wanted && !pg::tell_scheduler_to_leave(database.oid)) {
+			next = std::min(next, now + kStartingAgain); // it is about to start, or to end
 		}
 		return;
 	}
@@ -103,7 +106,8 @@ void Launcher::forget_missing(const std::vector<pg::Database> &databases) {
 		const std::optional<pg::WorkerHandle> &scheduler = served->second.scheduler;
 		const bool has_ended = !scheduler || scheduler->state() == pg::WorkerHandle::State::stopped;
 		if (!is_there && !has_ended) {
-			scheduler->terminate(); // the database allows no connections any more
+			// The database allows no connections any more, as a scheduler that is about to start finds out by itself.
+			pg::tell_scheduler_to_leave(served->first);
 		}
 		served = is_there || !has_ended ? std::next(served) : served_.erase(served);
 	}

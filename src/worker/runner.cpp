@@ -5,6 +5,7 @@
 #include "pg/shared.hpp"
 #include "pg/transaction.hpp"
 #include "store/loaders.hpp"
+#include "store/queue.hpp"
 #include "store/runs.hpp"
 #include "worker/decide.hpp"
 
@@ -31,7 +32,12 @@ void run() {
 	const pg::WorkerArguments arguments = pg::worker_arguments();
 	pg::WorkerTransactions transactions;
 	std::optional<store::Run> run;
-	transactions.run([&] { run = store::find_run(arguments.run_id); });
+	transactions.run([&] {
+		const std::optional<store::Installation> installation = store::installation();
+		if (installation && installation->allows_connections) {
+			run = store::find_run(arguments.run_id);
+		}
+	});
 	if (!run) {
 		return;
 	}
