@@ -79,11 +79,11 @@ CREATE TABLE hyperline.loader (
 	generation int NOT NULL DEFAULT 0,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	max_rejected int NOT NULL DEFAULT 10000 CHECK (max_rejected >= 0),
-	-- what its query returned last: [{"name": .., "type": ..}], in the query's order
 	fields jsonb
 );
 COMMENT ON TABLE hyperline.loader IS 'Loaders and how far each has read. Read the view hyperline.loaders; change with hyperline.alter_loader().';
 COMMENT ON COLUMN hyperline.loader.pause_reason IS 'Why it is paused when nobody paused it: it came out of a dump, or the database is a copy.';
+COMMENT ON COLUMN hyperline.loader.fields IS 'What its query returned in the last run that succeeded: [{"name": .., "type": ..}], in the query''s order.';
 CREATE INDEX loader_due ON hyperline.loader (next_run_at) WHERE NOT paused;
 CREATE INDEX loader_connection ON hyperline.loader (connection_id);
 CREATE INDEX loader_event_type ON hyperline.loader (event_type);

@@ -5,6 +5,7 @@
 #include "loader/cursor.hpp"
 #include "loader/position.hpp"
 #include "loader/retry.hpp"
+#include "loader/shape.hpp"
 #include "loader/source_access.hpp"
 #include "loader/spill.hpp"
 #include "pg/settings.hpp"
@@ -52,12 +53,6 @@ std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &
 
 // A transaction that has been open for so long is worth a note.
 constexpr std::int64_t kLongOpen = 60'000'000; // microseconds
-
-bool is_same(const std::vector<source::Field> &a, const std::vector<source::Field> &b) {
-	return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const source::Field &x, const source::Field &y) {
-		return x.name == y.name && x.type_name == y.type_name && x.kind == y.kind && x.element == y.element;
-	});
-}
 
 } // namespace
 
@@ -126,6 +121,8 @@ void Reading::describe() {
 	});
 	query_ = query_to_send(loader_.query, since);
 	fields_ = source_->describe(query_);
+	shape_ = shape_of(fields_);
+	transactions_.run([&] { store::note_drift(run_.id, loader_.id, shape_); });
 	const event::MappingOptions options{loader_.version_field.value_or(""), loader_.cursor_field.value_or("")};
 	mapper_ = std::make_unique<event::Mapper>(fields_, options);
 	batch_ = std::make_unique<store::Batch>(
@@ -161,6 +158,7 @@ store::Success Reading::read_and_store() {
 	success.open_since = to_timestamp(first_.open_since);
 	success.source_position = latest_.position;
 	success.watermark = watermark();
+	success.fields = shape_;
 	success.read_everything = loader_.cursor_field ? !loader_.watermark : !(asks_for_new && loader_.last_refreshed_at);
 	return success;
 }
@@ -343,7 +341,7 @@ void Reading::reopen() {
 	case Progress::unknown:
 		break;
 	}
-	if (!is_same(at_source([&] { return source_->describe(query_); }), fields_)) {
+	if (!is_same_shape(at_source([&] { return source_->describe(query_); }), fields_)) {
 		throw Error(sqlstate::kDatatypeMismatch, "the fields of the query have changed while it was read", {},
 					"The loader's next run reads it as it is now.");
 	}

@@ -60,6 +60,7 @@ private:
 	source::Snapshot latest_; ///< of the connection that is open
 	std::string query_;
 	std::vector<source::Field> fields_;
+	std::string shape_; ///< of the fields
 	std::unique_ptr<event::Mapper> mapper_;
 	event::Output mapped_;
 	std::unique_ptr<store::Batch> batch_;

@@ -103,6 +103,7 @@ UPDATE hyperline.loader l
 SET name = $2, connection_id = $3, query = $4, refresh_rate = $5, time_zone = $6, cursor_field = $7,
     lookback = $8::pg_catalog.interval, version_field = $9, next_run_at = $10,
     max_rejected = $11,
+    fields = CASE WHEN l.query OPERATOR(pg_catalog.=) $4 THEN l.fields END,
     generation = l.generation OPERATOR(pg_catalog.+) 1
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";

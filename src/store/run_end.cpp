@@ -21,6 +21,7 @@ UPDATE hyperline.loader l
 SET last_success_at = pg_catalog.clock_timestamp(),
     last_error = NULL,
     consecutive_failures = 0,
+    fields = $6::pg_catalog.jsonb,
     last_refreshed_at = COALESCE($2, l.last_refreshed_at),
     open_since = COALESCE($3, l.open_since),
     source_position = COALESCE(NULLIF($4, ''), l.source_position),
@@ -49,7 +50,8 @@ void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &su
 	}
 	const std::optional<std::string> watermark =
 		success.watermark ? std::optional(success.watermark->value) : std::nullopt;
-	pg::run(kSucceed, {loader_id, success.source_time, success.open_since, success.source_position, watermark});
+	pg::run(kSucceed,
+			{loader_id, success.source_time, success.open_since, success.source_position, watermark, success.fields});
 	if (watermark) {
 		pg::run(kNoteWatermark, {id, *watermark});
 	}

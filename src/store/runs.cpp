@@ -278,6 +278,24 @@ SET notes = COALESCE(r.notes, '{}') OPERATOR(pg_catalog.||) pg_catalog.jsonb_bui
 WHERE r.run_id OPERATOR(pg_catalog.=) $1
 )";
 
+constexpr const char *kNoteDrift = R"(
+UPDATE hyperline.run r
+SET notes = COALESCE(r.notes, '{}') OPERATOR(pg_catalog.||) d.drift
+FROM (
+	SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+		'fields_added', pg_catalog.jsonb_object_agg(n.name, n.type) FILTER (WHERE o.name IS NULL),
+		'fields_removed', pg_catalog.jsonb_object_agg(o.name, o.type) FILTER (WHERE n.name IS NULL),
+		'fields_retyped', pg_catalog.jsonb_object_agg(n.name, pg_catalog.jsonb_build_object('from', o.type, 'to', n.type))
+			FILTER (WHERE o.type OPERATOR(pg_catalog.<>) n.type))) AS drift
+	FROM pg_catalog.jsonb_to_recordset((
+		SELECT l.fields FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) $2)) AS o(name pg_catalog.text, type pg_catalog.text)
+	FULL JOIN pg_catalog.jsonb_to_recordset($3::pg_catalog.jsonb) AS n(name pg_catalog.text, type pg_catalog.text)
+	  ON n.name OPERATOR(pg_catalog.=) o.name
+	HAVING pg_catalog.count(o.name) OPERATOR(pg_catalog.>) 0
+) d
+WHERE r.run_id OPERATOR(pg_catalog.=) $1 AND d.drift OPERATOR(pg_catalog.<>) '{}'
+)";
+
 } // namespace
 
 void record_position(std::int64_t id, const std::string &position) {
@@ -290,6 +308,10 @@ void add_note(std::int64_t id, const std::string &name, std::int64_t value) {
 
 void add_note(std::int64_t id, const std::string &name, const std::string &value) {
 	pg::run(kAddText, {id, name, value});
+}
+
+void note_drift(std::int64_t id, std::int32_t loader_id, const std::string &fields) {
+	pg::run(kNoteDrift, {id, loader_id, fields});
 }
 
 } // namespace hyperline::store

@@ -89,6 +89,9 @@ void record_position(std::int64_t id, const std::string &position);
 /// Sets one member of notes.
 void add_note(std::int64_t id, const std::string &name, std::int64_t value);
 void add_note(std::int64_t id, const std::string &name, const std::string &value);
+/// Notes how `fields`, as JSON, differ from what the loader's query returned in its last run that succeeded:
+/// fields_added, fields_removed, fields_retyped. Their order does not matter.
+void note_drift(std::int64_t id, std::int32_t loader_id, const std::string &fields);
 
 /// How a run ended, for its loader.
 struct Success {
@@ -96,6 +99,7 @@ struct Success {
 	std::optional<pg::Timestamp> open_since;  ///< of the oldest transaction that was open then
 	std::string source_position;
 	std::optional<Watermark> watermark;
+	std::string fields;			  ///< what the query returned, as JSON
 	bool read_everything = false; ///< the whole query, not only what is new since the last run
 };
 void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &success);
