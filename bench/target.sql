@@ -16,10 +16,10 @@ ALTER FOREIGN TABLE remote.huge OPTIONS (fetch_size '4');
 
 CREATE SCHEMA bench;
 CREATE TABLE bench.source AS SELECT :'conninfo'::text AS conninfo;
-CREATE TABLE bench.fdw (LIKE hyperline.events INCLUDING ALL);
-CREATE TABLE bench.fdw_filtered (LIKE hyperline.events INCLUDING ALL);
-CREATE TABLE bench.dblink (LIKE hyperline.events INCLUDING ALL);
-CREATE TABLE bench.copy (LIKE hyperline.events INCLUDING ALL);
+CREATE TABLE bench.fdw (LIKE hyperline.events INCLUDING ALL) WITH (fillfactor = 95);
+CREATE TABLE bench.fdw_filtered (LIKE hyperline.events INCLUDING ALL) WITH (fillfactor = 95);
+CREATE TABLE bench.dblink (LIKE hyperline.events INCLUDING ALL) WITH (fillfactor = 95);
+CREATE TABLE bench.copy (LIKE hyperline.events INCLUDING ALL) WITH (fillfactor = 95);
 CREATE TABLE bench.result (
 	shape text,
 	load text,

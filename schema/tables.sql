@@ -146,7 +146,7 @@ CREATE TABLE hyperline.events (
 	last_changed_at timestamptz NOT NULL DEFAULT now(),
 	run_id bigint,
 	CONSTRAINT events_pkey PRIMARY KEY (id, customer_id, event_type)
-);
+) WITH (fillfactor = 95); -- a changed version finds room in its own page and needs no new place in the index
 COMMENT ON TABLE hyperline.events IS 'The latest version of every event, by (event_type, customer_id, id).';
 COMMENT ON COLUMN hyperline.events.event_type IS 'The event type of the loader that stored it.';
 COMMENT ON COLUMN hyperline.events.customer_id IS 'The query''s "customerId", as the source prints it; see hyperline.all_customers.external_id.';
