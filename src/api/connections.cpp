@@ -25,10 +25,12 @@ constexpr const char *kHidden = "<hyperline statement with a connection url>";
 HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
 	pg::show_instead_of_statement(kHidden);
 	const pg::Connection spi;
-	return pg::return_row(fcinfo, row_of(loader::create_connection(
-									  pg::required_text(fcinfo, 0, "name"), pg::required_text(fcinfo, 1, "url"),
-									  pg::required_text(fcinfo, 2, "provider"),
-									  pg::boolean_argument(fcinfo, 3).value_or(true), pg::is_superuser())));
+	const std::string name = pg::required_text(fcinfo, 0, "name");
+	const std::string url = pg::required_text(fcinfo, 1, "url");
+	const std::string provider = pg::required_text(fcinfo, 2, "provider");
+	return pg::return_row(
+		fcinfo, row_of(loader::create_connection(name, url, provider, pg::boolean_argument(fcinfo, 3).value_or(true),
+												 pg::is_superuser())));
 }
 
 HYPERLINE_FUNCTION(hyperline_check_connection) {

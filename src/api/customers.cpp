@@ -7,7 +7,8 @@ namespace hyperline::api {
 
 HYPERLINE_FUNCTION(hyperline_create_customer) {
 	const pg::Connection spi;
-	store::create_customer(pg::required_text(fcinfo, 0, "external_id"), pg::text_argument(fcinfo, 1));
+	const std::string external_id = pg::required_text(fcinfo, 0, "external_id");
+	store::create_customer(external_id, pg::text_argument(fcinfo, 1));
 	return 0;
 }
 
@@ -19,7 +20,8 @@ HYPERLINE_FUNCTION(hyperline_activate_customer) {
 
 HYPERLINE_FUNCTION(hyperline_rename_customer) {
 	const pg::Connection spi;
-	store::rename_customer(pg::required_text(fcinfo, 0, "external_id"), pg::required_text(fcinfo, 1, "name"));
+	const std::string external_id = pg::required_text(fcinfo, 0, "external_id");
+	store::rename_customer(external_id, pg::required_text(fcinfo, 1, "name"));
 	return 0;
 }
 

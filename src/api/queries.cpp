@@ -23,9 +23,10 @@ Datum return_preview(FunctionCallInfo fcinfo, const std::vector<loader::PreviewR
 
 HYPERLINE_FUNCTION(hyperline_describe_query) {
 	const pg::Connection spi;
+	const std::string connection = pg::required_text(fcinfo, 0, "connection");
+	const std::string query = pg::required_text(fcinfo, 1, "query");
 	std::vector<std::vector<pg::OutValue>> rows;
-	for (const event::FieldReport &field :
-		 loader::describe_query(pg::required_text(fcinfo, 0, "connection"), pg::required_text(fcinfo, 1, "query"))) {
+	for (const event::FieldReport &field : loader::describe_query(connection, query)) {
 		rows.push_back({field.field, pg::out_filled(field.type), field.role, pg::out_filled(field.problem),
 						pg::out_filled(field.advice)});
 	}
@@ -34,9 +35,10 @@ HYPERLINE_FUNCTION(hyperline_describe_query) {
 
 HYPERLINE_FUNCTION(hyperline_preview_query) {
 	const pg::Connection spi;
-	return return_preview(fcinfo, loader::preview_query(pg::required_text(fcinfo, 0, "connection"),
-														pg::required_text(fcinfo, 1, "query"),
-														pg::integer_argument(fcinfo, 2).value_or(kPreviewRows)));
+	const std::string connection = pg::required_text(fcinfo, 0, "connection");
+	const std::string query = pg::required_text(fcinfo, 1, "query");
+	return return_preview(
+		fcinfo, loader::preview_query(connection, query, pg::integer_argument(fcinfo, 2).value_or(kPreviewRows)));
 }
 
 HYPERLINE_FUNCTION(hyperline_preview_loader) {

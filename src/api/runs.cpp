@@ -10,7 +10,7 @@ namespace {
 std::int64_t required_run(FunctionCallInfo fcinfo) {
 	const std::optional<std::int64_t> id = pg::integer_argument(fcinfo, 0);
 	if (!id) {
-		throw Error("22004", "argument \"run_id\" must not be null");
+		throw pg::null_argument(fcinfo, "run_id");
 	}
 	return *id;
 }

@@ -47,7 +47,7 @@ CheckReport check(const store::Connection &connection) {
 
 CheckReport create_connection(const std::string &name, const std::string &url, const std::string &provider,
 							  bool check_now, bool is_superuser) {
-	store::check_name("connection", name);
+	store::check_name("connection name", name);
 	const source::StoredUrl split = source::find_provider(provider).split_url(url, is_superuser);
 	store::Connection connection;
 	connection.name = name;
@@ -73,7 +73,7 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 	const store::Connection connection = store::find_connection(name);
 	store::ConnectionChange change;
 	if (settings.new_name) {
-		store::check_name("connection", *settings.new_name);
+		store::check_name("connection name", *settings.new_name);
 		change.new_name = settings.new_name;
 	}
 	if (settings.max_concurrent_runs) {

@@ -54,8 +54,8 @@ void check_query(const store::Connection &connection, const store::Loader &loade
 } // namespace
 
 std::string create_loader(const NewLoader &given) {
-	store::check_name("loader", given.name);
 	store::check_name("event type", given.event_type, kLongestEventType);
+	store::check_name("loader name", given.name);
 	parse_refresh_rate(given.refresh_rate);
 	pg::time_zone(given.time_zone);
 	check_lookback(given.lookback);
@@ -83,7 +83,7 @@ void alter_loader(const std::string &name, const LoaderSettings &settings) {
 	store::Loader loader = store::find_loader(name);
 	const store::Loader before = loader;
 	if (settings.new_name) {
-		store::check_name("loader", *settings.new_name);
+		store::check_name("loader name", *settings.new_name);
 		loader.name = *settings.new_name;
 	}
 	store::Connection connection = settings.connection ? store::find_connection(*settings.connection)

@@ -136,10 +136,17 @@ std::optional<std::string> text_argument(FunctionCallInfo fcinfo, int number) {
 	return std::string(shown);
 }
 
+hyperline::Error null_argument(FunctionCallInfo fcinfo, const char *name) {
+	const char *function = call([=] { return get_func_name(fcinfo->flinfo->fn_oid); });
+	return hyperline::Error("22004", std::string("argument \"") + name + "\" must not be null", {},
+							std::string("Give it a value. \\df hyperline.") + (function == nullptr ? "*" : function) +
+								" lists the arguments.");
+}
+
 std::string required_text(FunctionCallInfo fcinfo, int number, const char *name) {
 	std::optional<std::string> text = text_argument(fcinfo, number);
 	if (!text) {
-		throw hyperline::Error("22004", std::string("argument \"") + name + "\" must not be null");
+		throw null_argument(fcinfo, name);
 	}
 	return *std::move(text);
 }

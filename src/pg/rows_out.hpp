@@ -32,6 +32,9 @@ Datum return_row(FunctionCallInfo fcinfo, const std::vector<OutValue> &row);
 /// An argument as text; nullopt when it is NULL. Works for text, name and every type with a text form.
 std::optional<std::string> text_argument(FunctionCallInfo fcinfo, int number);
 
+/// 22004 for an argument that may not be NULL.
+hyperline::Error null_argument(FunctionCallInfo fcinfo, const char *name);
+
 /// The same for an argument that may not be NULL: throws 22004 naming it.
 std::string required_text(FunctionCallInfo fcinfo, int number, const char *name);
 

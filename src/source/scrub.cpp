@@ -1,5 +1,6 @@
 #include "source/scrub.hpp"
 
+#include "pg/unicode.hpp"
 #include "source/characters.hpp"
 
 #include <algorithm>
@@ -90,19 +91,9 @@ std::string hide_userinfo(std::string_view text) {
 	return clean;
 }
 
-// Of a valid character of 2 or 3 bytes; 0 for longer ones, none of which deceives.
-unsigned code_point(std::string_view character) {
-	const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(character[i])); };
-	if (character.size() == 2) {
-		return (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
-	}
-	return character.size() == 3 ? (byte(0) & 0xFU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU) : 0;
-}
-
 // C1 controls, line separators, and what turns the direction of writing around or is not seen at all.
-bool deceives(unsigned code) {
-	return (code >= 0x80 && code <= 0x9F) || code == 0x61C || (code >= 0x200B && code <= 0x200F) ||
-		   (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF;
+bool deceives(char32_t code) {
+	return (code >= 0x80 && is_control_character(code)) || turns_direction(code) || is_invisible(code);
 }
 
 void append_escape(std::string &line, char letter, unsigned number, unsigned digits) {
@@ -134,7 +125,7 @@ std::string one_line(std::string_view text) {
 			break;
 		}
 		const std::string_view character = text.substr(at, std::max<std::size_t>(utf8_length(text.substr(at)), 1));
-		const unsigned code = code_point(character);
+		const char32_t code = code_point(character);
 		if (character.size() == 1 && (is_control(text[at]) || is_high(text[at]))) {
 			append_escape(line, 'x', static_cast<unsigned char>(text[at]), 2);
 		} else if (deceives(code)) {

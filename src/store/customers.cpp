@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMostKnown = 200'000;
 constexpr std::size_t kLongestExternalId = 1024;
+constexpr std::size_t kLongestCustomerName = 1024;
 
 } // namespace
 
@@ -124,6 +125,13 @@ std::string status_of(const std::string &external_id) {
 	return rows.text(0, 0);
 }
 
+// Of names that people give. Those that come with events are kept as they are.
+void check_customer_name(const std::optional<std::string> &name) {
+	if (name) {
+		check_name("customer name", *name, kLongestCustomerName);
+	}
+}
+
 void refuse_merged(const std::string &external_id, const std::string &status) {
 	if (status == "merged") {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState,
@@ -135,7 +143,8 @@ void refuse_merged(const std::string &external_id, const std::string &status) {
 } // namespace
 
 void create_customer(const std::string &external_id, const std::optional<std::string> &name) {
-	check_name("customer", external_id, kLongestExternalId);
+	check_name("external_id", external_id, kLongestExternalId);
+	check_customer_name(name);
 	if (!pg::run(kInsert, {external_id, name}).empty()) {
 		return;
 	}
@@ -148,11 +157,13 @@ void create_customer(const std::string &external_id, const std::optional<std::st
 }
 
 void activate_customer(const std::string &external_id, const std::optional<std::string> &name) {
+	check_customer_name(name);
 	refuse_merged(external_id, status_of(external_id));
 	pg::run(kSet, {external_id, "active", name});
 }
 
 void rename_customer(const std::string &external_id, const std::string &name) {
+	check_customer_name(name);
 	refuse_merged(external_id, status_of(external_id));
 	pg::run(kSet, {external_id, std::optional<std::string>(), name});
 }

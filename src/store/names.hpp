@@ -11,8 +11,9 @@ namespace hyperline::store {
 /// Most bytes that a name may have.
 inline constexpr std::size_t kLongestName = 255;
 
-/// Throws 22023 unless `name` can name a `kind`: not empty, not only white space, no control characters, in the limit.
-void check_name(const char *kind, const std::string &name, std::size_t longest = kLongestName);
+/// Throws 22023 unless `name` can name something; store/name_text.hpp says when. `what` is the user's word for it:
+/// "loader name", "event type".
+void check_name(const char *what, const std::string &name, std::size_t longest = kLongestName);
 
 /// 42704 for a name that nothing has; the hint names the nearest known one, or says `advice`. `known_sql` lists names.
 Error unknown_name(const char *kind, const std::string &name, const char *known_sql, const std::string &advice);
