@@ -13,7 +13,7 @@ SELECT * FROM hyperline.preview_query('product', $$
 	$$, 3);
 SELECT * FROM hyperline.preview_query('product', $$
 	VALUES (1, NULL, now(), 'x'), (2, '', now(), 'y'), (3, 'c', 'infinity', 'z') $$);
-SELECT id, customer_id, record, problem FROM hyperline.preview_query('product', $$
+SELECT * FROM hyperline.preview_query('product', $$
 	SELECT * FROM (VALUES (1, NULL, timestamptz '2026-01-01', 'x'), (NULL, 'b', '2026-01-01', 'y'), (3, '', '2026-01-01', 'y'), (4, 'c', 'infinity', 'z'), (5, 'd', NULL, 'z'))
 	v(id, "customerId", timestamp, extra) $$);
 
@@ -36,3 +36,32 @@ SELECT hyperline.preview_query('product', 'SELECT {{nonsense}}');
 SELECT hyperline.preview_query('product', 'SELECT 1', 0);
 SELECT hyperline.preview_query('nowhere', 'SELECT 1');
 SELECT hyperline.describe_query('product', NULL);
+SELECT * FROM hyperline.describe_query(NULL, NULL);
+SELECT * FROM hyperline.preview_query(NULL, NULL);
+
+-- The place of an error is marked in the query as it was written: as psql does, behind placeholders too.
+SELECT hyperline.describe_query('product', 'SELECT id, company AS "customerId" FROM shop.calls WHERE at > {{last_refreshed_at}} AND missing = 1');
+SELECT hyperline.describe_query('product', $$
+	SELECT id, company AS "customerId", at AS timestamp
+	FROM shop.calls
+	WHERE at > {{ last_refreshed_at }} AND at < {{last_refreshed_at}} + intervall '1 day'
+	ORDER BY id; -- all of them
+$$);
+SELECT hyperline.describe_query('product', $$SELECT id, 'größer' AS größe, {{last_refreshed_at}} + true AS timestamp FROM shop.calls$$);
+SELECT hyperline.describe_query('product', E'SELECT id,\r\n\tcompany\r\n\tFRM shop.calls');
+SELECT hyperline.describe_query('product', 'SELECT id FROM');
+SELECT hyperline.describe_query('product', E'SELECT id FROM shop.calls WHERE\n;\n');
+SELECT hyperline.preview_query('product', $$SELECT 1 AS id, 1 AS "customerId", now() AS timestamp
+	WHERE now() > {{last_refreshed_at}}
+	  AND 'x'::int = 1$$);
+SELECT hyperline.describe_query('product', 'SELECT (1');
+SELECT hyperline.describe_query('product', 'SELECT 1 AS "open');
+SELECT hyperline.describe_query('product', 'SELECT 1 /* open');
+SELECT hyperline.describe_query('product', 'SELECT $a$open$b$');
+SELECT hyperline.describe_query('product', 'SELECT ' || repeat('1,', 600000) || '1');
+
+-- What the source ends by itself
+SET hyperline_connector.statement_timeout = '1s';
+SELECT hyperline.preview_query('product', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp FROM pg_sleep(60)');
+RESET hyperline_connector.statement_timeout;
+SELECT hyperline.preview_query('product', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp , CASE WHEN pg_cancel_backend(pg_backend_pid()) THEN pg_sleep(60)::text END');

@@ -43,7 +43,7 @@ std::optional<std::string> filled(const std::optional<std::string> &text) {
 
 // Asks the source, so it comes last.
 void check_query(const store::Connection &connection, const store::Loader &loader) {
-	const std::string query = query_to_send(loader.query, kSinceEver);
+	const source::Query query = source::to_send(loader.query, kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(connection);
 	source->begin();
 	event::check(source->describe(query),

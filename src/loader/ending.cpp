@@ -14,7 +14,19 @@
 
 namespace hyperline::loader {
 
-Ending describe_ending() {
+namespace {
+
+// What a source says is said without knowing of runs.
+void tell_of_retry(const store::Run &run, Failure &failure) {
+	const bool is_told = failure.hint.find("tried again") != std::string::npos;
+	if (run.trigger != store::Trigger::session && worth_retrying(failure.sqlstate) && !is_told) {
+		failure.hint = failure.hint.empty() ? "The run is tried again." : "The run is tried again. " + failure.hint;
+	}
+}
+
+} // namespace
+
+Ending describe_ending(const store::Run &run) {
 	Ending ending;
 	try {
 		throw;
@@ -34,6 +46,7 @@ Ending describe_ending() {
 	} catch (const std::exception &error) {
 		ending.failure = Failure{sqlstate::kInternalError, error.what(), {}, {}};
 	}
+	tell_of_retry(run, ending.failure);
 	return ending;
 }
 

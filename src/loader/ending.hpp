@@ -17,7 +17,7 @@ struct Ending {
 };
 
 /// What the exception means for the run. Called inside a catch block; raises nothing.
-Ending describe_ending();
+Ending describe_ending(const store::Run &run);
 
 /// Records the ending in a transaction of its own, and queues the retry of a run of the schedule. `opened`: whether the
 /// source could be opened; if not, why is its connection's last error.

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "event/mapper.hpp"
+#include "event/time_text.hpp"
 #include "loader/source_access.hpp"
 #include "pg/failure.hpp"
+#include "pg/utf8.hpp"
 #include "store/connections.hpp"
 #include "store/loaders.hpp"
 #include "store/record.hpp"
@@ -15,8 +17,38 @@ namespace {
 
 constexpr std::int64_t kMostPreviewRows = 1000;
 
+// What is known of a row that would be rejected, so that it can be found at the source.
+void show_known(const source::Row &row, const std::vector<source::Field> &fields, PreviewRow &shown) {
+	for (std::size_t i = 0; i < row.size; i++) {
+		const source::Value &value = row.values[i];
+		if (value.is_null || valid_utf8_prefix(value.text) != value.text.size()) {
+			continue;
+		}
+		switch (event::role_of(fields[i].name)) {
+		case event::Role::id:
+			shown.id = std::string(value.text);
+			break;
+		case event::Role::customer_id:
+			shown.customer_id = std::string(value.text);
+			break;
+		case event::Role::customer_name:
+			shown.customer_name = std::string(value.text);
+			break;
+		case event::Role::timestamp:
+			if (const event::ParsedTime time = event::parse_time(value.text); time.status == event::TimeStatus::ok) {
+				shown.timestamp = pg::Timestamp{time.microseconds};
+			}
+			break;
+		case event::Role::deleted_at:
+		case event::Role::extra:
+			break;
+		}
+	}
+}
+
 // In the order in which the rows came; both lists are in that order already.
-void show(const event::Output &mapped, std::vector<PreviewRow> &rows) {
+void show(const source::Chunk &chunk, const std::vector<source::Field> &fields, const event::Output &mapped,
+		  std::vector<PreviewRow> &rows) {
 	auto event = mapped.events.begin();
 	auto rejected = mapped.rejected.begin();
 	while (event != mapped.events.end() || rejected != mapped.rejected.end()) {
@@ -32,6 +64,7 @@ void show(const event::Output &mapped, std::vector<PreviewRow> &rows) {
 			row.record = store::record_text(mapped.tokens, event->record);
 			++event;
 		} else {
+			show_known(chunk.rows[rejected->row_number - chunk.rows.front().number], fields, row);
 			row.record = store::record_text(mapped.tokens, rejected->row);
 			row.problem = rejected->rejection.code + ": " + rejected->rejection.message;
 			++rejected;
@@ -43,12 +76,15 @@ void show(const event::Output &mapped, std::vector<PreviewRow> &rows) {
 std::vector<PreviewRow> preview(const store::Connection &connection, const std::string &text,
 								const event::MappingOptions &options, std::int64_t max_rows) {
 	if (max_rows < 1 || max_rows > kMostPreviewRows) {
-		throw Error(sqlstate::kInvalidParameterValue, "max_rows must be between 1 and 1000");
+		throw Error(sqlstate::kInvalidParameterValue, "max_rows must be between 1 and 1000",
+					"It is " + std::to_string(max_rows) + ".",
+					"Give how many rows to show; 5 are shown unless you do.");
 	}
-	const std::string query = query_to_send(text, kSinceEver);
+	const source::Query query = source::to_send(text, kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(connection);
 	source->begin();
-	event::Mapper mapper(source->describe(query), options);
+	const std::vector<source::Field> fields = source->describe(query);
+	const event::Mapper mapper(fields, options);
 	source::ReadPlan plan;
 	plan.query = query;
 	plan.rows = source::ReadPlan::Rows::first;
@@ -62,7 +98,7 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 		for (const source::Row &row : chunk.rows) {
 			mapper.map(row, mapped);
 		}
-		show(mapped, rows);
+		show(chunk, fields, mapped, rows);
 	}
 	source->end();
 	return rows;
@@ -71,7 +107,7 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 } // namespace
 
 std::vector<event::FieldReport> describe_query(const std::string &connection, const std::string &query) {
-	const std::string sent = query_to_send(query, kSinceEver);
+	const source::Query sent = source::to_send(query, kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(store::find_connection(connection));
 	source->begin();
 	std::vector<event::FieldReport> report = event::describe(source->describe(sent));

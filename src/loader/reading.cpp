@@ -119,7 +119,7 @@ void Reading::describe() {
 			store::add_note(run_.id, "open_since", pg::format_utc(*first_.open_since));
 		}
 	});
-	query_ = query_to_send(loader_.query, since);
+	query_ = source::to_send(loader_.query, since);
 	fields_ = source_->describe(query_);
 	shape_ = shape_of(fields_);
 	transactions_.run([&] { store::note_drift(run_.id, loader_.id, shape_); });

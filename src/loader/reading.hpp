@@ -58,7 +58,7 @@ private:
 	std::unique_ptr<source::Source> source_;
 	source::Snapshot first_;  ///< as of when the run's result is complete
 	source::Snapshot latest_; ///< of the connection that is open
-	std::string query_;
+	source::Query query_;
 	std::vector<source::Field> fields_;
 	std::string shape_; ///< of the fields
 	std::unique_ptr<event::Mapper> mapper_;

@@ -32,7 +32,7 @@ Outcome carry_out(const store::Run &run, const store::Loader &loader, const stor
 			ended.emplace();
 		});
 	} catch (...) {
-		ending = describe_ending();
+		ending = describe_ending(run);
 		failed = true;
 	}
 	if (failed) {

@@ -2,7 +2,6 @@
 
 #include "pg/failure.hpp"
 #include "pg/settings.hpp"
-#include "source/query_text.hpp"
 
 namespace hyperline::loader {
 
@@ -28,11 +27,6 @@ std::unique_ptr<source::Source> open_source(const store::Connection &connection)
 	}
 	const source::Provider &provider = source::find_provider(connection.provider);
 	return provider.open(url, source_limits());
-}
-
-std::string query_to_send(const std::string &query, const std::string &since) {
-	const std::string stripped = source::strip_terminator(query);
-	return source::uses_placeholder(stripped) ? source::substitute(stripped, since) : stripped;
 }
 
 } // namespace hyperline::loader

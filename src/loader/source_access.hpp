@@ -5,6 +5,7 @@
 #include <string>
 
 #include "source/provider.hpp"
+#include "source/query_text.hpp"
 #include "store/connections.hpp"
 #include "store/loaders.hpp"
 
@@ -16,9 +17,6 @@ std::unique_ptr<source::Source> open_source(const store::Connection &connection)
 
 /// The time-outs that the settings give.
 source::Limits source_limits();
-
-/// The query as it is sent: stripped, with `since`, a timestamptz literal, in the place of {{last_refreshed_at}}.
-std::string query_to_send(const std::string &query, const std::string &since);
 
 /// What stands for {{last_refreshed_at}} where there is no last time: in a preview, in a description, in a first run.
 inline constexpr const char *kSinceEver = "'-infinity'::timestamptz";

@@ -26,9 +26,9 @@ std::string PqConnection::clean(const char *text) const {
 
 void PqConnection::start_statement() {
 	copied_rows_ = 0;
-	deadline_ = std::chrono::steady_clock::now() + (statement_timeout_.count() > 0
-														? statement_timeout_ + std::min(statement_timeout_, kGrace)
-														: std::chrono::seconds(kNever));
+	started_ = std::chrono::steady_clock::now();
+	deadline_ = started_ + (statement_timeout_.count() > 0 ? statement_timeout_ + std::min(statement_timeout_, kGrace)
+														   : std::chrono::seconds(kNever));
 }
 
 void PqConnection::flush() {
@@ -124,35 +124,44 @@ Result PqConnection::last_result() {
 }
 
 Error PqConnection::lost(const char *what) const {
-	return Error(
-		sqlstate::kConnectionFailure, what, clean(PQerrorMessage(connection_.get())),
-		"The run is tried again. If this happens often, look at the source's log for why it ends connections.");
+	return Error(sqlstate::kConnectionFailure, what, clean(PQerrorMessage(connection_.get())),
+				 "If this happens often, look at the source's log for why it ends connections.");
 }
 
-Error PqConnection::error_of(const PGresult *result, const char *what, const std::string &user_query,
-							 std::size_t offset) const {
+// What to do about errors for which sources have no hint of their own.
+std::string PqConnection::hint_for(std::string_view state) const {
+	// What reads in one snapshot and writes nothing gets this from a replica only, whose recovery it is in the way of.
+	if (state == "40001") {
+		return "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
+			   "shorter (a cursor field, a condition on {{last_refreshed_at}}).";
+	}
+	if (state != sqlstate::kQueryCanceled) {
+		return {};
+	}
+	// The source's clock for it began after ours.
+	const bool timed_out =
+		source_timeout_.count() > 0 && std::chrono::steady_clock::now() - started_ >= source_timeout_;
+	return timed_out
+			   ? "It was given " + std::to_string(source_timeout_.count()) +
+					 " s: make the query shorter (a cursor field, a condition on {{last_refreshed_at}}, an index), "
+					 "or raise hyperline_connector.statement_timeout."
+			   : "Somebody at the source ended it, or a limit that is set there: ask there why.";
+}
+
+Error PqConnection::error_of(const PGresult *result, const char *what, const Query &query, std::size_t offset) const {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (state == nullptr) {
 		return lost(what);
 	}
 	std::string detail = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
-	if (position != nullptr && !user_query.empty()) {
-		const auto place = static_cast<std::size_t>(std::strtoul(position, nullptr, 10));
-		if (place > offset) {
-			const std::string shown = caret(user_query, place - offset);
-			detail = "The place is marked:\n" + shown + (detail.empty() ? "" : "\n" + detail);
-		}
+	const std::size_t place = position == nullptr ? 0 : std::strtoul(position, nullptr, 10);
+	if (const std::string shown = place > offset ? caret(query, place - offset) : std::string(); !shown.empty()) {
+		detail = "The place is marked:\n" + shown + (detail.empty() ? "" : "\n" + detail);
 	}
-	std::string hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
-	// What reads in one snapshot and writes nothing gets this from a replica only, whose recovery it is in the way of.
-	if (hint.empty() && std::string_view(state) == "40001") {
-		hint = "The run is tried again. If it does not help, raise max_standby_streaming_delay on the replica or set "
-			   "hot_standby_feedback there, or make the query shorter (a cursor field, a condition on "
-			   "{{last_refreshed_at}}).";
-	}
+	const std::string hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
 	return Error(state, std::string(what) + ": " + clean(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), detail,
-				 hint);
+				 hint.empty() ? hint_for(state) : hint);
 }
 
 Result PqConnection::run(const char *sql, const std::vector<const char *> &params, const char *what) {
@@ -165,21 +174,21 @@ Result PqConnection::run(const char *sql, const std::vector<const char *> &param
 	Result result = last_result();
 	const ExecStatusType status = PQresultStatus(result.get());
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
-		throw error_of(result.get(), what, {}, 0);
+		throw error_of(result.get(), what);
 	}
 	return result;
 }
 
-Result PqConnection::describe(const std::string &sql, const std::string &user_query) {
+Result PqConnection::describe(const Query &query) {
 	const char *what = "the source refuses the query";
 	start_statement();
-	if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) == 0) {
+	if (PQsendPrepare(connection_.get(), "", query.text.c_str(), 0, nullptr) == 0) {
 		throw lost(what);
 	}
 	flush();
 	Result prepared = last_result();
 	if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) {
-		throw error_of(prepared.get(), what, user_query, 0);
+		throw error_of(prepared.get(), what, query);
 	}
 	if (PQsendDescribePrepared(connection_.get(), "") == 0) {
 		throw lost(what);
@@ -187,12 +196,12 @@ Result PqConnection::describe(const std::string &sql, const std::string &user_qu
 	flush();
 	Result described = last_result();
 	if (PQresultStatus(described.get()) != PGRES_COMMAND_OK) {
-		throw error_of(described.get(), what, user_query, 0);
+		throw error_of(described.get(), what, query);
 	}
 	return described;
 }
 
-void PqConnection::begin_copy(const std::string &sql, const std::string &user_query, std::size_t offset) {
+void PqConnection::begin_copy(const std::string &sql, const Query &query, std::size_t offset) {
 	const char *what = "the query failed at the source";
 	start_statement();
 	if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) {
@@ -201,7 +210,7 @@ void PqConnection::begin_copy(const std::string &sql, const std::string &user_qu
 	flush();
 	Result result = last_result();
 	if (PQresultStatus(result.get()) != PGRES_COPY_OUT) {
-		throw error_of(result.get(), what, user_query, offset);
+		throw error_of(result.get(), what, query, offset);
 	}
 }
 
@@ -211,7 +220,7 @@ void PqConnection::refuse_other_count(std::string_view sent) const {
 	if (!sent.empty() && sent != received) {
 		throw Error(sqlstate::kProtocolViolation, "the source has sent another number of rows than has come",
 					"It says that it sent " + std::string(sent) + ", and " + received + " have come.",
-					"Look at what lies between the servers: a pooler, a proxy. The run is tried again.");
+					"Look at what lies between the servers: a pooler, a proxy.");
 	}
 }
 
@@ -235,7 +244,7 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 		}
 		const Result result = last_result();
 		if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
-			throw error_of(result.get(), "the query failed at the source", {}, 0);
+			throw error_of(result.get(), "the query failed at the source");
 		}
 		refuse_other_count(PQcmdTuples(result.get()));
 		return CopyRow::end;

@@ -38,7 +38,7 @@ public:
 
 	Facts check() override;
 	Snapshot begin() override;
-	std::vector<Field> describe(const std::string &query) override;
+	std::vector<Field> describe(const Query &query) override;
 	void read(const ReadPlan &plan) override;
 	bool next(Chunk &chunk) override;
 	void end() override;
@@ -232,6 +232,7 @@ void PostgresqlSource::prepare_session() {
 	const char *what = "could not prepare the session at the source";
 	const std::string timeout = std::to_string(limits_.statement.count()) + "s";
 	connection_.run(kSession, {timeout.c_str()}, what);
+	connection_.set_source_timeout(limits_.statement);
 	if (PQserverVersion(connection_.get()) >= 140000) {
 		// So that a query whose reader is gone ends at the source too; not every platform can.
 		connection_.run("SAVEPOINT hyperline", {}, what);
@@ -270,8 +271,8 @@ void PostgresqlSource::refuse_other_settings() {
 	}
 }
 
-std::vector<Field> PostgresqlSource::describe(const std::string &query) {
-	const Result described = connection_.describe(query, query);
+std::vector<Field> PostgresqlSource::describe(const Query &query) {
+	const Result described = connection_.describe(query);
 	const int columns = PQnfields(described.get());
 	if (columns == 0) {
 		throw Error(sqlstate::kSyntaxError, "the query returns no columns", {},

@@ -16,6 +16,7 @@
 
 #include "pg/secret_file.hpp"
 #include "source/field.hpp"
+#include "source/query_text.hpp"
 #include "source/rules.hpp"
 
 namespace hyperline::source {
@@ -69,7 +70,7 @@ struct ReadPlan {
 		without_cursor, ///< those whose cursor field is NULL
 		from_cursor,	///< those whose cursor field is at or past `from`, and somewhat before; in its order
 	};
-	std::string query; ///< stripped, placeholders replaced
+	Query query;
 	Rows rows = Rows::all;
 	std::uint64_t limit = 0;
 	Field cursor;
@@ -117,8 +118,8 @@ public:
 	/// Begins a read-only transaction with one snapshot for all that follows.
 	virtual Snapshot begin() = 0;
 	/// What the query returns, without reading any of its rows. Throws 42601 for what is not one statement that returns
-	/// rows. `query` is stripped.
-	virtual std::vector<Field> describe(const std::string &query) = 0;
+	/// rows.
+	virtual std::vector<Field> describe(const Query &query) = 0;
 	/// Begins to stream rows of a query that describe() has seen. One stream at a time.
 	virtual void read(const ReadPlan &plan) = 0;
 	/// The next rows: those that have arrived, at least one. False when the source has said that it has sent all.

@@ -31,12 +31,14 @@ std::size_t position_of(std::string_view query, std::size_t byte) {
 void check_characters(std::string_view query) {
 	if (query.size() > kMaxQueryLength) {
 		throw Error(sqlstate::kProgramLimitExceeded,
-					"query is longer than " + std::to_string(kMaxQueryLength) + " bytes");
+					"query is longer than " + std::to_string(kMaxQueryLength) + " bytes", {},
+					"Put it into a view at the source, and read from that.");
 	}
 	const std::size_t valid = std::min(valid_utf8_prefix(query), query.find('\0'));
 	if (valid < query.size()) {
 		throw Error(kCharacterNotInRepertoire,
-					"query holds invalid UTF-8 or a NUL at character " + std::to_string(position_of(query, valid)));
+					"query holds invalid UTF-8 or a NUL at character " + std::to_string(position_of(query, valid)), {},
+					"Write the query in UTF-8.");
 	}
 }
 
@@ -45,7 +47,11 @@ void check_characters(std::string_view query) {
 					   : piece.kind == PieceKind::identifier	? "quoted identifier"
 					   : piece.kind == PieceKind::dollar_string ? "dollar-quoted string"
 																: "/* comment";
-	fail_at(query, piece.begin, std::string("unterminated ") + what, {});
+	const char *end = piece.kind == PieceKind::string		   ? "Write ' where it ends; a ' inside is written ''."
+					  : piece.kind == PieceKind::identifier	   ? "Write \" where it ends."
+					  : piece.kind == PieceKind::dollar_string ? "Repeat the dollar quote where it ends."
+															   : "Write */ where it ends.";
+	fail_at(query, piece.begin, std::string("unterminated ") + what, end);
 }
 
 // Puts the next piece into `piece`; false at the end. Throws for a piece that is cut off.
@@ -208,7 +214,7 @@ std::string strip_terminator(std::string_view query) {
 		if (piece.kind == PieceKind::open_parenthesis) {
 			open.push_back(piece.begin);
 		} else if (piece.kind == PieceKind::close_parenthesis && open.empty()) {
-			fail_at(query, piece.begin, "unmatched \")\"", {});
+			fail_at(query, piece.begin, "unmatched \")\"", "Remove it, or write the ( that it closes.");
 		} else if (piece.kind == PieceKind::close_parenthesis) {
 			open.pop_back();
 		}
@@ -221,10 +227,11 @@ std::string strip_terminator(std::string_view query) {
 		}
 	}
 	if (!has_code) {
-		throw Error(sqlstate::kSyntaxError, "query is empty");
+		throw Error(sqlstate::kSyntaxError, "query is empty", {},
+					"Write a SELECT that returns id, \"customerId\" and timestamp.");
 	}
 	if (!open.empty()) {
-		fail_at(query, open.back(), "unmatched \"(\"", {});
+		fail_at(query, open.back(), "unmatched \"(\"", "Close it with a ), or remove it.");
 	}
 	return std::string(query.substr(0, kept));
 }
@@ -263,6 +270,18 @@ std::size_t map_position(std::string_view query, std::string_view literal, std::
 		done = placeholder.end;
 	}
 	return mapped + std::min(left, count_characters(query.substr(done)));
+}
+
+Query to_send(std::string_view written, std::string_view since) {
+	const std::string stripped = strip_terminator(written);
+	return Query{substitute(stripped, since), std::string(written), std::string(since)};
+}
+
+std::string caret(const Query &query, std::size_t position) {
+	if (position > count_characters(query.text) + 1) {
+		return {};
+	}
+	return caret(query.written, map_position(query.written, query.since, position));
 }
 
 std::string caret(std::string_view query, std::size_t position) {

@@ -33,6 +33,20 @@ inline constexpr std::size_t kMaxQueryLength = std::size_t{1024} * 1024;
 /// of its placeholder; for one past the end, one past the end. 0, which means "unknown", stays 0.
 [[nodiscard]] std::size_t map_position(std::string_view query, std::string_view literal, std::size_t position);
 
+/// A query as it is sent to the source, and as its user wrote it, for errors are shown there.
+struct Query {
+	std::string text; ///< stripped, the placeholders replaced
+	std::string written;
+	std::string since; ///< what stands in the place of the placeholders
+};
+
+/// Throws what strip_terminator() and uses_placeholder() throw.
+[[nodiscard]] Query to_send(std::string_view written, std::string_view since);
+
+/// What caret() shows for the place in `query.written` that belongs to `position` of `query.text`; empty when
+/// `position` is 0 or past the end (in what was put around the query, say).
+[[nodiscard]] std::string caret(const Query &query, std::size_t position);
+
 /// Two lines that show the character at `position` of `query`, as psql shows an error's place:
 ///     LINE 2: FROM missing
 ///                  ^

@@ -67,11 +67,11 @@ std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
 	if (plan.rows == Rows::all) {
 		const std::string prefix = "COPY (";
 		offset = prefix.size();
-		return prefix + plan.query + "\n) TO STDOUT";
+		return prefix + plan.query.text + "\n) TO STDOUT";
 	}
 	const std::string prefix = "COPY (SELECT * FROM (";
 	offset = prefix.size();
-	const std::string sql = prefix + plan.query + "\n) AS hyperline_source";
+	const std::string sql = prefix + plan.query.text + "\n) AS hyperline_source";
 	if (plan.rows == Rows::first) {
 		return sql + " LIMIT " + std::to_string(plan.limit) + ") TO STDOUT";
 	}

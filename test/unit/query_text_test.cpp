@@ -66,6 +66,20 @@ using Pieces = std::vector<std::string>;
 
 constexpr std::string_view kLiteral = "'2024-01-01 00:00:00+00'::timestamptz";
 
+TEST(QueryText, ErrorsAreShownInTheQueryAsItWasWritten) {
+	const Query query = to_send("SELECT a,\n\tb > {{last_refreshed_at}} AND c; -- d", "'2026-01-01'::timestamptz");
+	EXPECT_EQ(query.text, "SELECT a,\n\tb > '2026-01-01'::timestamptz AND c");
+	const auto at = [&](std::string_view what) { return query.text.find(what) + 1; };
+	EXPECT_EQ(caret(query, at("a,")), "LINE 1: SELECT a,\n               ^");
+	EXPECT_EQ(caret(query, at("'2026")), "LINE 2:  b > {{last_refreshed_at}} AND c; -- d\n             ^");
+	EXPECT_EQ(caret(query, at("::")), caret(query, at("'2026"))) << "inside of what replaced it";
+	const std::string c = "LINE 2:  b > {{last_refreshed_at}} AND c; -- d\n" + std::string(39, ' ') + "^";
+	EXPECT_EQ(caret(query, at("c")), c);
+	EXPECT_EQ(caret(query, query.text.size() + 1), c.substr(0, c.size() - 1) + " ^") << "where it ends";
+	EXPECT_EQ(caret(query, query.text.size() + 2), "") << "in what stands around it when it is read";
+	EXPECT_EQ(caret(query, 0), "");
+}
+
 } // namespace
 
 TEST(SqlLexer, QuotesEndWherePostgresEndsThem) {
