@@ -227,6 +227,16 @@ AS 'MODULE_PATHNAME', 'hyperline_reset_loader';
 COMMENT ON FUNCTION hyperline.reset_loader(text) IS
 'Forgets the watermark and where the source stood: the next run reads everything again, from whatever state the source is in. Raises 42704 for an unknown name.';
 
+CREATE FUNCTION hyperline.retry_rejected(
+	loader text
+)
+RETURNS bigint
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_retry_rejected';
+COMMENT ON FUNCTION hyperline.retry_rejected(text) IS
+'Reads the open rejected rows of a loader again, by their ids and with its query as it is now, stores those that fit, in this transaction, and returns how many. What does not fit stays, as does what is not found. Waits for a run in progress. Raises 55006 while a run is queued, 42704 for an unknown name, and what a run would fail with.';
+
 CREATE FUNCTION hyperline.complete_until(
 	event_type text
 )

@@ -28,6 +28,11 @@ HYPERLINE_FUNCTION(hyperline_refresh_loader) {
 	return 0;
 }
 
+HYPERLINE_FUNCTION(hyperline_retry_rejected) {
+	pg::FunctionTransactions transactions;
+	return Int64GetDatum(loader::retry_rejected(pg::required_text(fcinfo, 0, "loader"), transactions));
+}
+
 HYPERLINE_FUNCTION(hyperline_wait_for_run) {
 	const pg::Connection spi;
 	const std::int64_t id = required_run(fcinfo);

@@ -113,6 +113,17 @@ void refresh_loader(const std::string &name, pg::Transactions &transactions) {
 	}
 }
 
+std::int64_t retry_rejected(const std::string &name, pg::Transactions &transactions) {
+	transactions.run([] { store::refuse_other_revision(); });
+	Poll poll(pg::Deadline::max());
+	std::optional<std::int64_t> stored = retry_rejected_in_session(name, transactions);
+	while (!stored) {
+		poll.again();
+		stored = retry_rejected_in_session(name, transactions);
+	}
+	return *stored;
+}
+
 std::string wait_for_run(std::int64_t run_id, const pg::IntervalParts &timeout) {
 	constexpr std::int64_t kDay = 86'400'000'000;
 	constexpr std::int64_t kLongest = 10'000 * kDay; // beyond that a clock would overflow; nobody waits as long

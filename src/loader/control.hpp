@@ -1,6 +1,6 @@
 // Runs as people ask for them, wait for them and stop them.
 //
-// Functions need an open pg::Connection (SPI), but refresh_loader(), which has transactions of its own.
+// Functions need an open pg::Connection (SPI), but those that are given transactions.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,10 @@ std::int64_t run_loader(const std::string &name);
 /// Runs a loader in this process, after a run of it that is in progress elsewhere. A run that is queued is taken over.
 /// Throws what the run failed with; its row says so too.
 void refresh_loader(const std::string &name, pg::Transactions &transactions);
+
+/// Stores the rejected rows of a loader that fit now, after a run of it that is in progress elsewhere, and returns how
+/// many. Throws what went wrong; 55006 while a run of it is queued.
+std::int64_t retry_rejected(const std::string &name, pg::Transactions &transactions);
 
 /// Waits until a run has ended and returns its status. Throws 42704 for an unknown run, 57014 on time-out, and 55000 at
 /// once when it cannot end: queued in this very transaction, or without a background worker.

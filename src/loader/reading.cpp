@@ -1,7 +1,9 @@
 #include "loader/reading.hpp"
 
 #include <algorithm>
+#include <limits>
 
+#include "event/roles.hpp"
 #include "loader/cursor.hpp"
 #include "loader/position.hpp"
 #include "loader/retry.hpp"
@@ -24,6 +26,9 @@ constexpr std::size_t kSeenKeysInMemory = std::size_t{1} << 20;
 // doubles.
 constexpr int kMostTries = 6;
 constexpr std::chrono::milliseconds kFirstPause{500};
+
+// How many rejected rows are asked for in one statement.
+constexpr std::int64_t kIdsAtOnce = 10'000;
 
 // What the source or the way to it did, that may pass.
 class SourceFault final : public Error {
@@ -131,12 +136,39 @@ void Reading::describe() {
 																				   : store::VersionOrder::text});
 }
 
-store::Success Reading::read_and_store() {
+void Reading::prepare() {
 	open();
 	begin();
 	compare_with_last_run();
 	first_ = latest_;
 	describe();
+}
+
+void Reading::retry_rejected() {
+	prepare();
+	source::ReadPlan plan;
+	plan.query = query_;
+	plan.rows = source::ReadPlan::Rows::with_ids;
+	plan.id = *std::find_if(fields_.begin(), fields_.end(),
+							[](const source::Field &field) { return event::role_of(field.name) == event::Role::id; });
+	std::int64_t ids = 0;
+	for (std::int64_t from = std::numeric_limits<std::int64_t>::min();;) {
+		transactions_.run([&] { plan.ids = store::open_rejected_ids(loader_.id, from, kIdsAtOnce); });
+		if (plan.ids.empty()) {
+			break;
+		}
+		ids += static_cast<std::int64_t>(plan.ids.size());
+		read(plan);
+	}
+	if (batch_->rows() > 0) {
+		store_batch();
+	}
+	at_source([&] { source_->end(); });
+	transactions_.run([&] { store::add_note(run_.id, "retried_rejected", ids); });
+}
+
+store::Success Reading::read_and_store() {
+	prepare();
 	for (bool done = false; !done;) {
 		Failure fault;
 		try {

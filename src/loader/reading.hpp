@@ -31,10 +31,13 @@ public:
 
 	/// Reads everything there is to read and stores it; returns what is to be recorded of it.
 	store::Success read_and_store();
+	/// Reads the rows that the loader has rejected and not resolved, by their ids, and stores those that fit now.
+	void retry_rejected();
 	/// Whether the source could be opened; if not, why it failed is the connection's last error.
 	[[nodiscard]] bool opened() const noexcept { return opened_; }
 
 private:
+	void prepare();
 	void open();
 	void begin();
 	void compare_with_last_run();

@@ -1,14 +1,18 @@
 #include "loader/run.hpp"
 
+#include <limits>
+
 #include "loader/ending.hpp"
 #include "loader/interrupted.hpp"
 #include "loader/reading.hpp"
 #include "loader/storing.hpp"
+#include "pg/background.hpp"
 #include "pg/lock.hpp"
 #include "pg/session.hpp"
 #include "pg/wait.hpp"
 #include "store/connections.hpp"
 #include "store/loaders.hpp"
+#include "store/rejected.hpp"
 
 namespace hyperline::loader {
 
@@ -119,6 +123,72 @@ Outcome execute_in_session(const std::string &name, pg::Transactions &transactio
 		}
 	});
 	return run ? carry_out(*run, *loader, connection, transactions, ended) : not_started();
+}
+
+namespace {
+
+// A run of what is queued already may be asked for and awaited as it is: it is not taken over.
+void refuse_queued(const store::Loader &loader) {
+	if (const std::optional<store::Run> run = store::active_run(loader.id)) {
+		const std::string id = std::to_string(run->id);
+		throw Error(sqlstate::kObjectInUse,
+					"loader \"" + loader.name + "\" has a run that is " + store::to_text(run->status),
+					"It is run " + id + ".",
+					"Wait for its end with hyperline.wait_for_run(" + id + "), or end it with hyperline.cancel_run(" +
+						id + ").");
+	}
+}
+
+// As if it had never read: found is what the query returns at all, and however much of it is rejected again.
+store::Loader without_progress(store::Loader loader) {
+	loader.cursor_field.reset();
+	loader.watermark.reset();
+	loader.last_refreshed_at.reset();
+	loader.max_rejected = std::numeric_limits<std::int32_t>::max();
+	return loader;
+}
+
+} // namespace
+
+std::optional<std::int64_t> retry_rejected_in_session(const std::string &name, pg::Transactions &transactions) {
+	std::int32_t loader_id = 0;
+	std::uint32_t lock_space = 0;
+	transactions.run([&] {
+		lock_space = store::loader_lock_space();
+		loader_id = store::find_loader(name).id;
+		recover_interrupted();
+	});
+	const pg::SessionLock lock(lock_space, static_cast<std::uint32_t>(loader_id));
+	if (!lock.held()) {
+		return std::nullopt;
+	}
+	store::Loader loader;
+	std::optional<store::Run> run;
+	store::Connection connection;
+	store::RejectedSummary before;
+	transactions.run([&] {
+		store::hold_loader(loader_id);
+		loader = store::find_loader(name);
+		refuse_queued(loader);
+		const std::int64_t id = store::queue_run(loader.id, store::Trigger::session, 1, pg::Timestamp{pg::now()});
+		store::start_run(id, std::nullopt);
+		run = store::find_run(id);
+		connection = store::get_connection(loader.connection_id);
+		before = store::summarize_rejected(loader.id);
+	});
+	Reading(*run, without_progress(loader), connection, transactions).retry_rejected();
+	store::RejectedSummary after;
+	transactions.run([&] {
+		store::change_status(run->id, store::RunStatus::running, store::RunStatus::succeeded);
+		after = store::summarize_rejected(loader.id);
+	});
+	if (after.without_id > 0) {
+		pg::notice(
+			"rejected rows that have no id to be found by: " + std::to_string(after.without_id), "They stay open.",
+			"Let the loader read everything with hyperline.reset_loader(): its next run resolves what it does not "
+			"reject again.");
+	}
+	return after.resolved - before.resolved;
 }
 
 } // namespace hyperline::loader

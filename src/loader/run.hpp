@@ -27,4 +27,10 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions);
 /// loader. Throws 42704 for an unknown loader.
 Outcome execute_in_session(const std::string &name, pg::Transactions &transactions);
 
+/// Stores the rejected rows of a loader that fit now, in a run of this session, and returns how many; rows that are not
+/// found at the source any more, and those without an id, stay. It has no part in what the loader reads next. nullopt
+/// while another process runs the loader. Throws what went wrong, 55006 when a run is queued, 42704 for an unknown
+/// loader.
+std::optional<std::int64_t> retry_rejected_in_session(const std::string &name, pg::Transactions &transactions);
+
 } // namespace hyperline::loader

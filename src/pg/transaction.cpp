@@ -8,6 +8,7 @@ extern "C" {
 #include <access/xact.h>
 #include <executor/spi.h>
 #include <nodes/parsenodes.h>
+#include <utils/guc.h>
 #include <utils/resowner.h>
 #include <utils/snapmgr.h>
 }
@@ -128,6 +129,42 @@ void SessionTransactions::rollback() {
 		MemoryContextSwitchTo(home_);
 		CurrentResourceOwner = owner_ != nullptr ? owner_ : CurrentResourceOwner;
 		SPI_rollback();
+	});
+}
+
+void FunctionTransactions::come_home() const noexcept {
+	MemoryContextSwitchTo(home_);
+	CurrentResourceOwner = owner_;
+}
+
+void FunctionTransactions::begin() {
+	call([this] {
+		owner_ = CurrentResourceOwner;
+		BeginInternalSubTransaction(nullptr);
+		settings_ = NewGUCNestLevel();
+		make_settings_safe();
+		open_spi();
+	});
+	inside_ = true;
+}
+
+void FunctionTransactions::commit() {
+	call([this] {
+		close_spi();
+		AtEOXact_GUC(false, settings_); // as after the functions of an index: the settings are not the caller's
+		ReleaseCurrentSubTransaction();
+		inside_ = false;
+		come_home();
+	});
+}
+
+void FunctionTransactions::rollback() {
+	call([this] {
+		if (inside_) {
+			RollbackAndReleaseCurrentSubTransaction();
+			inside_ = false;
+			come_home();
+		}
 	});
 }
 

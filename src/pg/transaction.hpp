@@ -1,6 +1,8 @@
 // Transactions that a run begins and ends by itself, batch by batch: in a background worker, which has none of its own
 // in between, and in a procedure that was called outside a transaction block, where PostgreSQL keeps one open.
 //
+// Or in a function, which ends none (FunctionTransactions).
+//
 // Between begin() and commit() an SPI connection is open, a snapshot is active, and search_path is safe. After an error
 // in between, rollback() is the only call allowed.
 #pragma once
@@ -65,6 +67,25 @@ private:
 	ResourceOwner owner_ = nullptr;
 	bool inside_ = false;
 	int exceptions_;
+};
+
+/// In a function: all in the caller's transaction, which alone commits; each piece in a subtransaction of it, that can
+/// be taken back. What a piece sets for its transaction ends with the piece.
+class FunctionTransactions final : public Transactions {
+public:
+	FunctionTransactions() noexcept : home_(CurrentMemoryContext) {}
+
+	void begin() override;
+	void commit() override;
+	void rollback() override;
+
+private:
+	void come_home() const noexcept;
+
+	MemoryContext home_;
+	ResourceOwner owner_ = nullptr;
+	int settings_ = 0;
+	bool inside_ = false;
 };
 
 /// Calls `action` after each commit of this backend's transactions in which mark_for_commit() was called. Once a

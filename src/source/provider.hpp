@@ -68,11 +68,14 @@ struct ReadPlan {
 		all,
 		first,			///< `limit` rows
 		without_cursor, ///< those whose cursor field is NULL
+		with_ids,		///< those whose `id` prints as one of `ids`
 		from_cursor,	///< those whose cursor field is at or past `from`, and somewhat before; in its order
 	};
 	Query query;
 	Rows rows = Rows::all;
 	std::uint64_t limit = 0;
+	Field id;
+	std::vector<std::string> ids;
 	Field cursor;
 	std::optional<std::string> from; ///< as the source printed it; nullopt: from the beginning
 	// For times, from_cursor reads from farther back: by `lookback`, an interval, and by what had not committed when

@@ -1,5 +1,8 @@
 #include "source/sql_text.hpp"
 
+#include <algorithm>
+
+#include "source/characters.hpp"
 #include "pg/time.hpp"
 
 namespace hyperline::source {
@@ -52,6 +55,29 @@ std::string time_from(const ReadPlan &plan) {
 		   " - interval '12 hours' ELSE " + watermark + " - (" + time + " - " + open_since + ") END" + less_lookback;
 }
 
+// An index on the id can be used where it is an integer or a text; of other types what counts is what they print.
+std::string has_one_of(const Field &id, const std::vector<std::string> &ids) {
+	constexpr std::size_t kSafeDigits = 18; // of a bigint
+	const auto is_bigint = [](const std::string &text) {
+		const std::size_t sign = text.starts_with('-') ? 1 : 0;
+		return text.size() > sign && text.size() <= sign + kSafeDigits &&
+			   std::all_of(text.begin() + static_cast<std::ptrdiff_t>(sign), text.end(), is_digit);
+	};
+	const bool integer = id.kind == ValueKind::integer;
+	std::string list;
+	for (const std::string &text : ids) {
+		if (!integer || is_bigint(text)) {
+			list += (list.empty() ? "" : ", ") + quote_literal(text);
+		}
+	}
+	const std::string name = quote_identifier(id.name);
+	const bool text = id.type_name == "text" || id.type_name.starts_with("character varying");
+	return (integer ? name
+			: text	? name + "::text"
+					: "pg_catalog.format('%s', " + name + ")") +
+		   " = ANY (ARRAY[" + list + "]::" + (integer ? "bigint" : "text") + "[])";
+}
+
 bool is_time(ValueKind kind) {
 	return kind == ValueKind::timestamp || kind == ValueKind::timestamptz || kind == ValueKind::date;
 }
@@ -74,6 +100,9 @@ std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
 	const std::string sql = prefix + plan.query.text + "\n) AS hyperline_source";
 	if (plan.rows == Rows::first) {
 		return sql + " LIMIT " + std::to_string(plan.limit) + ") TO STDOUT";
+	}
+	if (plan.rows == Rows::with_ids) {
+		return sql + " WHERE " + has_one_of(plan.id, plan.ids) + ") TO STDOUT";
 	}
 	const std::string name = quote_identifier(plan.cursor.name);
 	const std::string cursor = plan.cursor.has_collation ? name + " COLLATE pg_catalog.\"C\"" : name;

@@ -188,6 +188,47 @@ void resolve_rejected_before(std::int32_t loader_id, std::int64_t run_id) {
 	pg::run(kResolveBefore, {loader_id, run_id});
 }
 
+namespace {
+
+constexpr const char *kOpenIds = R"(
+SELECT DISTINCT ON (pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0),
+                    x."row" OPERATOR(pg_catalog.->>) 'id')
+       pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0), x."row" OPERATOR(pg_catalog.->>) 'id'
+FROM hyperline.rejected_rows x
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL
+  AND pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0) OPERATOR(pg_catalog.>=) $2
+  AND (x."row" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.<>) ''
+ORDER BY 1, 2
+LIMIT $3
+)";
+
+constexpr const char *kSummary = R"(
+SELECT pg_catalog.count(*) FILTER (WHERE x.resolved_at OPERATOR(pg_catalog.=) pg_catalog.now()),
+       pg_catalog.count(*) FILTER (WHERE x.resolved_at IS NULL
+                                     AND COALESCE(x."row" OPERATOR(pg_catalog.->>) 'id', '') OPERATOR(pg_catalog.=) '')
+FROM hyperline.rejected_rows x
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1
+)";
+
+} // namespace
+
+std::vector<std::string> open_rejected_ids(std::int32_t loader_id, std::int64_t &from, std::int64_t limit) {
+	const pg::Rows rows = pg::run(kOpenIds, {loader_id, from, limit});
+	std::vector<std::string> ids;
+	for (std::size_t i = 0; i < rows.size(); i++) {
+		ids.push_back(rows.text(i, 1));
+	}
+	if (!rows.empty()) {
+		from = rows.number(rows.size() - 1, 0) + 1;
+	}
+	return ids;
+}
+
+RejectedSummary summarize_rejected(std::int32_t loader_id) {
+	const pg::Rows rows = pg::run(kSummary, {loader_id});
+	return RejectedSummary{rows.number(0, 0), rows.number(0, 1)};
+}
+
 CommonestReason commonest_reason(std::int32_t loader_id, std::int64_t run_id) {
 	const pg::Rows rows = pg::run(kCommonest, {loader_id, run_id});
 	if (rows.empty()) {

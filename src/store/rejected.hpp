@@ -56,6 +56,16 @@ private:
 /// Marks all that earlier runs rejected: a run that read everything has said what is still so.
 void resolve_rejected_before(std::int32_t loader_id, std::int64_t run_id);
 
+/// Ids of open rows, `limit` at most, in the order of their hashes from `from` on, which is moved behind them. Empty:
+/// there are no more. Rows without an id have none.
+std::vector<std::string> open_rejected_ids(std::int32_t loader_id, std::int64_t &from, std::int64_t limit);
+
+struct RejectedSummary {
+	std::int64_t resolved = 0;	 ///< in this transaction
+	std::int64_t without_id = 0; ///< open, and with nothing to be known by
+};
+RejectedSummary summarize_rejected(std::int32_t loader_id);
+
 /// Why most rows of a run were rejected.
 struct CommonestReason {
 	std::string code;
