@@ -26,31 +26,74 @@ CALL hyperline.refresh_loader('again');
 TABLE again_counts;
 TABLE again_rejected;
 SELECT id, record FROM hyperline.events WHERE event_type = 'again' ORDER BY 1;
--- The same from the same start, in one batch: what a batch sees at once it compares with itself first.
+-- The same from the same start, in one batch.
 UPDATE hyperline.events e SET record = b.record, run_id = b.run_id FROM before b WHERE e.event_type = 'again' AND (b.event_type, b.id) = (e.event_type, e.id);
 RESET hyperline_connector.batch_rows;
 CALL hyperline.refresh_loader('again');
 TABLE again_counts;
 TABLE again_rejected;
 SELECT id, record FROM hyperline.events WHERE event_type = 'again' ORDER BY 1;
--- At any batch size the same events, every row counted once, and of what is rejected only what was read.
+
+-- Wherever batches close: the same counts, events and rejected rows, those that the rules ask for. Half of the events are there
+-- before, half are new. An unchanged second run writes none.
 CREATE VIEW numbers AS SELECT g AS n, g * 7 % 12 AS id, (g * g * 31 + g / 3) % 7 AS v FROM generate_series(1, 200) g;
-SELECT hyperline.alter_loader('again', query => 'SELECT g * 7 % 12 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, (g * g * 31 + g / 3) % 7 AS v FROM generate_series(1, 200) g');
-CREATE TABLE outcomes (size text, events_are_right bool, rows_read bigint, rejects_are_right bool, no_row_twice bool);
-\set round 'UPDATE hyperline.events SET record = \'{"v": 3}\', run_id = 0, last_changed_at = \'2026-01-01\' WHERE event_type = \'again\'; CALL hyperline.refresh_loader(\'again\'); INSERT INTO outcomes SELECT current_setting(\'hyperline_connector.batch_rows\'), (SELECT bool_and((e.record ->> \'v\')::int = (SELECT GREATEST(max(v), 3) FROM numbers m WHERE m.id::text = e.id)) FROM hyperline.events e WHERE event_type = \'again\'), r.rows_read, NOT EXISTS (SELECT FROM again_rejected k WHERE NOT EXISTS (SELECT FROM numbers m WHERE m.n = k.row_number AND m.id::text = k.id AND to_jsonb(m.v) = k.v)), NOT EXISTS (SELECT FROM again_rejected k GROUP BY row_number HAVING count(*) > 1) FROM again_counts r;'
+CREATE VIEW contents AS -- of each key's contents the last row, the last of all first
+SELECT id, v, max(n) AS n, count(*) AS times, row_number() OVER (PARTITION BY id ORDER BY max(n) DESC) AS by_row, row_number() OVER (PARTITION BY id ORDER BY v DESC) AS by_version FROM numbers GROUP BY id, v;
+CREATE TABLE outcomes (version_field text, size text, run int, counts text, events text, rejected text, written bigint);
+CREATE PROCEDURE start_over() LANGUAGE sql AS $$
+	DELETE FROM hyperline.events WHERE event_type = 'again';
+	DELETE FROM hyperline.rejected_rows WHERE loader = 'again';
+	INSERT INTO hyperline.events (event_type, customer_id, id, "timestamp", record, run_id) SELECT 'again', '1', g::text, '2026-01-01Z', '{"v": 3}', 0 FROM generate_series(0, 5) g;
+	TRUNCATE before_run;
+$$;
+CREATE TABLE before_run (id text, version text);
+CREATE PROCEDURE note_outcome(run int) LANGUAGE sql AS $$
+	INSERT INTO outcomes
+	SELECT COALESCE((SELECT version_field FROM hyperline.loaders WHERE name = 'again'), 'none'), current_setting('hyperline_connector.batch_rows'), run,
+	       (SELECT r::text FROM again_counts r),
+	       (SELECT string_agg(id || ': ' || (record ->> 'v'), ', ' ORDER BY id::int) FROM hyperline.events WHERE event_type = 'again'),
+	       (SELECT md5(string_agg(k::text, ',' ORDER BY row_number)) FROM again_rejected k),
+	       (SELECT count(*) FROM hyperline.events e WHERE event_type = 'again' AND NOT EXISTS (SELECT FROM before_run b WHERE b.id = e.id AND b.version = e.ctid::text || e.xmin));
+	TRUNCATE before_run;
+	INSERT INTO before_run SELECT id, ctid::text || xmin FROM hyperline.events WHERE event_type = 'again';
+$$;
+\set round 'CALL start_over(); CALL hyperline.refresh_loader(\'again\'); CALL note_outcome(1); CALL hyperline.refresh_loader(\'again\'); CALL note_outcome(2);'
+\set sizes 'SET hyperline_connector.batch_rows = 1; :round SET hyperline_connector.batch_rows = 2; :round SET hyperline_connector.batch_rows = 3; :round SET hyperline_connector.batch_rows = 7; :round SET hyperline_connector.batch_rows = 1000; :round'
+SET client_min_messages = warning;
+SELECT hyperline.alter_loader('again', query => 'SELECT g * 7 % 12 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, (g * g * 31 + g / 3) % 7 AS v FROM generate_series(1, 200) g', version_field => '');
+:sizes
+SELECT hyperline.alter_loader('again', version_field => 'v');
+:sizes
+SELECT version_field, run, count(DISTINCT (counts, events, rejected)) AS outcomes, min(counts) AS counts, min(events) AS events, max(written) FILTER (WHERE run = 2) AS written_again FROM outcomes GROUP BY 1, 2 ORDER BY 1, 2;
+-- What they should be, by the rules.
+SELECT string_agg(id || ': ' || v, ', ' ORDER BY id) FILTER (WHERE by_row = 1) AS events, count(*) FILTER (WHERE by_row > 1) AS rejected, sum(times - 1) AS duplicates, count(*) FILTER (WHERE by_row = 1 AND id > 5) AS inserted, count(*) FILTER (WHERE by_row = 1 AND id <= 5 AND v = 3) AS unchanged FROM contents;
+SELECT string_agg(id || ': ' || v, ', ' ORDER BY id) FILTER (WHERE by_version = 1) AS events, count(*) FILTER (WHERE by_version > 1) AS rejected, sum(times - 1) AS duplicates FROM contents;
+SELECT o.version_field, bool_and(o.rejected = k.rejected) AS rejected_are_right
+FROM outcomes o
+JOIN (SELECT 'none' AS version_field, md5(string_agg(r::text, ',' ORDER BY r.n)) AS rejected FROM (SELECT n, id::text, v FROM contents WHERE by_row > 1) r
+      UNION ALL SELECT 'v', md5(string_agg(r::text, ',' ORDER BY r.n)) FROM (SELECT n, id::text, v FROM contents WHERE by_version > 1) r) k USING (version_field)
+GROUP BY 1 ORDER BY 1;
+-- The one that overruled the others is gone: then the last of these is stored.
+SELECT hyperline.alter_loader('again', query => 'SELECT 1 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, v FROM unnest(ARRAY[4, 5, 6]) v', version_field => '');
+CALL start_over();
 SET hyperline_connector.batch_rows = 1;
-:round
-SET hyperline_connector.batch_rows = 2;
-:round
-SET hyperline_connector.batch_rows = 3;
-:round
-SET hyperline_connector.batch_rows = 7;
-:round
-RESET hyperline_connector.batch_rows;
-:round
-TABLE outcomes;
+CALL hyperline.refresh_loader('again');
+TABLE again_counts;
+TABLE again_rejected;
+SELECT hyperline.alter_loader('again', query => 'SELECT 1 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, v FROM unnest(ARRAY[4, 5]) v');
+CALL hyperline.refresh_loader('again');
+TABLE again_counts;
+TABLE again_rejected;
+SELECT record FROM hyperline.events WHERE event_type = 'again' AND id = '1';
+-- Stale rows of one key wait for the end of the run as well: one is stale, one rejected, one a duplicate.
+SELECT hyperline.alter_loader('again', query => 'SELECT 1 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, v FROM unnest(ARRAY[1, 2, 1]) v', version_field => 'v');
+CALL hyperline.refresh_loader('again');
+TABLE again_counts;
+TABLE again_rejected;
+RESET client_min_messages;
 SELECT hyperline.drop_loader('again', true);
-DROP VIEW again_counts, again_rejected, numbers;
-DROP TABLE outcomes;
+DROP PROCEDURE start_over(), note_outcome(int);
+DROP VIEW contents, again_counts, again_rejected, numbers;
+DROP TABLE outcomes, before_run;
 \connect :"source_admin"
 DROP TABLE shop.again;

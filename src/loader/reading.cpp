@@ -19,8 +19,8 @@ namespace hyperline::loader {
 
 namespace {
 
-// Keys that a run remembers in memory before it uses a temporary file.
-constexpr std::size_t kSeenKeysInMemory = std::size_t{1} << 20;
+// Keys that a run remembers in memory before it uses a temporary file: as many as 24 MB take.
+constexpr std::size_t kSeenKeysInMemory = 690'000;
 
 // How often a run goes on after a fault without getting any farther, and the pause before the first time, which
 // doubles.
@@ -133,7 +133,8 @@ void Reading::describe() {
 	batch_ = std::make_unique<store::Batch>(
 		store::BatchTarget{run_.id, loader_.id, loader_.name, loader_.event_type, loader_.version_field,
 						   mapper_->version_class() == event::VersionClass::number ? store::VersionOrder::number
-																				   : store::VersionOrder::text});
+																				   : store::VersionOrder::text,
+						   loader_.cursor_field.has_value()});
 }
 
 void Reading::prepare() {
@@ -184,6 +185,7 @@ store::Success Reading::read_and_store() {
 			go_on_after(std::move(fault));
 		}
 	}
+	store_set_aside();
 	const bool asks_for_new = source::uses_placeholder(source::strip_terminator(loader_.query));
 	store::Success success;
 	success.source_time = to_timestamp(first_.time);
@@ -267,11 +269,11 @@ void Reading::take_in(const source::Chunk &chunk) {
 void Reading::note_keys(store::PendingEvent *rows, std::size_t count) {
 	keys_.clear();
 	for (std::size_t i = 0; i < count; i++) {
-		keys_.push_back(SeenKeys::Key{rows[i].id, rows[i].customer_id, rows[i].row_number, 0});
+		keys_.push_back(SeenKeys::Key{rows[i].id, rows[i].customer_id, rows[i].row_number, rows[i].content, 0, 0});
 	}
 	seen_.remember(keys_);
 	for (std::size_t i = 0; i < count; i++) {
-		rows[i].earlier_row = keys_[i].earlier_row;
+		rows[i].earlier = store::EarlierRow{keys_[i].earlier_row, keys_[i].earlier_content};
 	}
 }
 
@@ -309,6 +311,15 @@ void Reading::store_batch() {
 	stored_up_to_ = cursor_at_;
 }
 
+// Rows that had to wait until all of their key were read.
+void Reading::store_set_aside() {
+	while (batch_->take_back(static_cast<std::size_t>(pg::settings.batch_rows),
+							 static_cast<std::size_t>(pg::settings.batch_memory_kilobytes) * 1024,
+							 [this](store::PendingEvent *rows, std::size_t count) { note_keys(rows, count); })) {
+		store_batch();
+	}
+}
+
 // What has arrived belongs to the run's snapshot, in the cursor's order: it is stored, and the next connection reads on
 // from there. Keys that were seen may come again for good reasons, so they are forgotten.
 void Reading::go_on_after(Failure fault) {
@@ -319,6 +330,7 @@ void Reading::go_on_after(Failure fault) {
 	if (batch_->rows() > 0) {
 		store_batch();
 	}
+	store_set_aside();
 	ordered_by_cursor_ = false;
 	seen_.clear();
 	batch_->forget_keys();

@@ -51,6 +51,7 @@ private:
 	[[nodiscard]] std::optional<store::Watermark> watermark() const;
 	[[nodiscard]] bool full() const;
 	void store_batch();
+	void store_set_aside();
 	void go_on_after(Failure fault);
 	void reopen();
 

@@ -12,7 +12,7 @@ namespace {
 using Entry = SeenKeys::Entry;
 
 constexpr std::uint64_t kRowMask = (std::uint64_t{1} << 48U) - 1;
-constexpr std::size_t kBlockEntries = 256; // 4 kB
+constexpr std::size_t kBlockEntries = 256; // 6 kB
 constexpr std::size_t kMostRuns = 8;
 // 10 bits and 7 functions a key: one in 120 keys that are not there is looked for in the file.
 constexpr std::size_t kFilterBits = 10;
@@ -135,12 +135,12 @@ Entry SeenKeys::entry_of(std::string_view id, std::string_view customer_id) {
 	scratch_.assign(reinterpret_cast<const char *>(&length), sizeof(length));
 	scratch_.append(id).append(customer_id);
 	const Hash128 hash = siphash(hash_key_, scratch_);
-	return Entry{hash.high, hash.low & ~kRowMask};
+	return Entry{hash.high, hash.low & ~kRowMask, 0};
 }
 
 // The table grows as a run does: a small one takes little.
 void SeenKeys::make_room() {
-	if (!table_.empty() && (used_ * 2 < table_.size() || used_ >= capacity_)) {
+	if (!table_.empty() && (used_ * 3 < table_.size() * 2 || used_ >= capacity_)) {
 		return;
 	}
 	std::vector<Entry> larger(std::bit_ceil(std::max<std::size_t>(64, table_.size() * 2)));
@@ -165,39 +165,39 @@ void SeenKeys::remember(std::span<Key> keys) {
 		}
 	}
 	for (std::size_t i = 0; i < keys.size(); i++) {
-		keys[i].earlier_row = remember(hashed_[i], keys[i].row);
+		remember(hashed_[i], keys[i]);
 	}
 }
 
-std::uint64_t SeenKeys::remember(std::string_view id, std::string_view customer_id, std::uint64_t row) {
-	return remember(entry_of(id, customer_id), row);
-}
-
-std::uint64_t SeenKeys::remember(const Entry &key, std::uint64_t row) {
+void SeenKeys::remember(const Entry &hashed, Key &key) {
 	make_room();
-	std::size_t slot = key.high & (table_.size() - 1);
+	const Entry now{hashed.high, hashed.low | (key.row & kRowMask), key.content};
+	std::size_t slot = hashed.high & (table_.size() - 1);
 	for (; (table_[slot].low & kRowMask) != 0; slot = (slot + 1) & (table_.size() - 1)) {
-		if (same_key(table_[slot], key)) {
-			const std::uint64_t earlier = table_[slot].low & kRowMask;
-			table_[slot].low = key.low | (row & kRowMask);
-			return earlier;
+		if (same_key(table_[slot], hashed)) {
+			key.earlier_row = table_[slot].low & kRowMask;
+			key.earlier_content = table_[slot].content;
+			table_[slot] = now;
+			return;
 		}
 	}
-	std::uint64_t earlier = 0;
-	for (auto run = runs_.rbegin(); run != runs_.rend() && earlier == 0; ++run) {
-		earlier = find_in(*run, key);
+	Entry earlier;
+	for (auto run = runs_.rbegin(); run != runs_.rend() && earlier.low == 0; ++run) {
+		earlier = find_in(*run, hashed);
 	}
-	table_[slot] = Entry{key.high, key.low | (row & kRowMask)};
+	key.earlier_row = earlier.low & kRowMask;
+	key.earlier_content = earlier.content;
+	table_[slot] = now;
 	if (++used_ >= capacity_) {
 		spill_table();
 	}
-	return earlier;
 }
 
-std::uint64_t SeenKeys::find_in(SortedRun &run, const Entry &key) {
+// All zero when it is not there.
+Entry SeenKeys::find_in(SortedRun &run, const Entry &key) {
 	if (!visit_filter(key, run.filter.size(),
 					  [&](std::uint64_t word, std::uint64_t bit) { return (run.filter[word] & bit) != 0; })) {
-		return 0;
+		return {};
 	}
 	// The last block that begins before the key's hash; entries of one hash may go on in the next.
 	auto fence = std::lower_bound(run.fences.begin(), run.fences.end(), key.high);
@@ -208,13 +208,14 @@ std::uint64_t SeenKeys::find_in(SortedRun &run, const Entry &key) {
 		run.file->read(first * sizeof(Entry), block_.data(), block_.size() * sizeof(Entry));
 		const auto found = std::lower_bound(block_.begin(), block_.end(), key, before);
 		if (found != block_.end()) {
-			return same_key(*found, key) ? found->low & kRowMask : 0;
+			return same_key(*found, key) ? *found : Entry{};
 		}
 	}
-	return 0;
+	return {};
 }
 
 void SeenKeys::spill_table() {
+	const std::size_t slots = table_.size();
 	std::erase_if(table_, [](const Entry &entry) { return (entry.low & kRowMask) == 0; });
 	std::sort(table_.begin(), table_.end(), before);
 	RunWriter writer(open_spill_(), table_.size());
@@ -222,7 +223,6 @@ void SeenKeys::spill_table() {
 		writer.add(entry);
 	}
 	runs_.push_back(writer.finish());
-	const std::size_t slots = std::bit_ceil(table_.size() * 2);
 	table_.assign(slots, Entry{});
 	used_ = 0;
 	if (runs_.size() > kMostRuns) {
@@ -252,7 +252,7 @@ void SeenKeys::merge_runs() {
 		Entry entry = least->entry();
 		for (RunReader &reader : readers) {
 			if (!reader.at_end() && same_key(reader.entry(), entry)) {
-				entry.low = reader.entry().low; // the oldest run comes first
+				entry = reader.entry(); // the oldest run comes first
 				reader.next();
 			}
 		}

@@ -1,8 +1,9 @@
-// Which keys a run has seen, and in which row last, for any number of rows: the newest in a table in memory, the others
-// in sorted runs in a temporary file, each with a Bloom filter, so that a key that was never seen costs no read.
+// Which keys a run has seen, in which row last, and what it said (a hash of that), for any number of rows: the newest
+// in a table in memory, the others in sorted runs in a temporary file, each with a Bloom filter, so that a key that was
+// never seen costs no read.
 //
 // A key is kept as 80 bits of a keyed hash: two of 100 million keys are taken for one with a probability of 1 in 240
-// million. Memory: 32 bytes for each of `memory_entries`, and some 1.3 bytes for each key in the file.
+// million. Memory: some 36 to 72 bytes for each of `memory_entries`, and some 1.3 bytes for each key in the file.
 #pragma once
 
 #include <cstddef>
@@ -35,21 +36,22 @@ public:
 	struct Key {
 		std::string_view id;
 		std::string_view customer_id;
-		std::uint64_t row = 0;		   ///< 1 to 2^48 - 1
-		std::uint64_t earlier_row = 0; ///< the row in which the key was seen last, or 0: set by remember()
+		std::uint64_t row = 0;			   ///< 1 to 2^48 - 1
+		std::uint64_t content = 0;		   ///< what is remembered with it
+		std::uint64_t earlier_row = 0;	   ///< the row in which the key was seen last, or 0: set by remember()
+		std::uint64_t earlier_content = 0; ///< what was remembered with that row: set by remember()
 	};
 	/// Looks up and remembers a few keys, one after the other. Cheaper than each alone: the memory that they need is on
 	/// its way while others are looked up.
 	void remember(std::span<Key> keys);
-	/// The same for one key; returns its earlier row.
-	std::uint64_t remember(std::string_view id, std::string_view customer_id, std::uint64_t row);
 
 	void clear();
 
-	/// 80 bits of hash, 48 bits of row; all zero: free.
+	/// 80 bits of hash, 48 bits of row, and the content; no row: free.
 	struct Entry {
 		std::uint64_t high = 0;
 		std::uint64_t low = 0; ///< the upper 16 bits are of the hash
+		std::uint64_t content = 0;
 	};
 
 private:
@@ -63,9 +65,9 @@ private:
 	class RunReader;
 
 	[[nodiscard]] Entry entry_of(std::string_view id, std::string_view customer_id);
-	std::uint64_t remember(const Entry &key, std::uint64_t row);
+	void remember(const Entry &hashed, Key &key);
 	void make_room();
-	[[nodiscard]] std::uint64_t find_in(SortedRun &run, const Entry &key);
+	[[nodiscard]] Entry find_in(SortedRun &run, const Entry &key);
 	void spill_table();
 	void merge_runs();
 

@@ -1,6 +1,7 @@
 #include "pg/jsonb.hpp"
 
 extern "C" {
+#include <common/hashfn.h>
 #include <utils/builtins.h>
 #include <utils/fmgrprotos.h>
 #include <utils/jsonb.h>
@@ -189,6 +190,16 @@ bool identical_jsonb(Datum left, Datum right) {
 		pfree(const_cast<Jsonb *>(b));
 	}
 	return same;
+}
+
+std::uint64_t hash_jsonb(Datum document, std::uint64_t seed) {
+	const Jsonb *value = DatumGetJsonbP(document);
+	const std::uint64_t hash = hash_bytes_extended(reinterpret_cast<const unsigned char *>(VARDATA(value)),
+												   static_cast<int>(VARSIZE(value) - VARHDRSZ), seed);
+	if (DatumGetPointer(document) != reinterpret_cast<const char *>(value)) {
+		pfree(const_cast<Jsonb *>(value));
+	}
+	return hash;
 }
 
 } // namespace hyperline::pg

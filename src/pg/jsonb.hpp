@@ -5,6 +5,7 @@
 // make the same bytes, by way of a tree of values, in four times the time.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "pg/gate.hpp"
@@ -63,5 +64,8 @@ inline bool jsonb_key_before(std::string_view a, std::string_view b) {
 
 /// Whether two jsonb are the same byte for byte, so that 1.0 and 1.00 differ, as they do for who reads them.
 bool identical_jsonb(Datum left, Datum right);
+
+/// A hash of all of its bytes, so that identical ones have the same.
+std::uint64_t hash_jsonb(Datum document, std::uint64_t seed);
 
 } // namespace hyperline::pg

@@ -279,4 +279,9 @@ bool TupleView::boolean(int column) const {
 	return !null && DatumGetBool(value);
 }
 
+Datum TupleView::value(int column) const {
+	bool null = false;
+	return SPI_getbinval(static_cast<HeapTuple>(tuple_), static_cast<TupleDesc>(shape_), column + 1, &null);
+}
+
 } // namespace hyperline::pg

@@ -105,6 +105,7 @@ public:
 	[[nodiscard]] bool is_null(int column) const;
 	[[nodiscard]] std::int64_t number(int column) const; ///< int4, int8; 0 when NULL
 	[[nodiscard]] bool boolean(int column) const;		 ///< false when NULL
+	[[nodiscard]] Datum value(int column) const;		 ///< of any type; as long as the row is there
 
 private:
 	void *tuple_;

@@ -1,7 +1,7 @@
 #include "store/batch.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <random>
 
 #include "pg/jsonb.hpp"
 #include "pg/relation.hpp"
@@ -32,7 +32,14 @@ std::string_view view_text(Datum text) {
 
 } // namespace
 
+std::uint64_t hash_content(Datum record, std::int64_t timestamp, bool is_deleted, std::uint64_t seed) {
+	return pg::hash_jsonb(record,
+						  seed ^ static_cast<std::uint64_t>(timestamp) * 0x9E3779B97F4A7C15U ^ (is_deleted ? 1U : 0U));
+}
+
 Batch::Batch(BatchTarget target) : target_(std::move(target)) {
+	std::random_device random;
+	seed_ = std::uint64_t{random()} << 32U | random();
 }
 
 void Batch::add(const std::vector<event::Event> &events, const std::vector<event::RejectedRow> &rejected,
@@ -67,9 +74,9 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 			row.has_version = event.has_version;
 			row.timestamp = event.timestamp;
 			row.row_number = event.row_number;
-			row.earlier_row = 0;
-			row.earlier_is_stale = false;
+			row.earlier = {};
 			row.is_deleted = event.is_deleted;
+			row.content = hash_content(row.record, row.timestamp, row.is_deleted, seed_);
 			const Size size = VARSIZE(DatumGetPointer(row.record));
 			if (size > pg::Relation::kLargeValue) {
 				largest_ = std::max(largest_, size);
@@ -84,16 +91,44 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 		}
 		MemoryContextDelete(scratch);
 	});
-	seen_before(pending, events.size());
-	for (std::size_t i = 0; i < events.size(); i++) {
-		pending[i].earlier_is_stale = (pending[i].earlier_row & kStaleRow) != 0;
-		pending[i].earlier_row &= ~kStaleRow;
-		any_seen_before_ = any_seen_before_ || pending[i].earlier_row != 0;
-	}
+	look_up(pending, events.size(), seen_before);
 	take_customers(events);
 	rows_ += events.size() + rejected.size();
 	bytes_ += static_cast<std::int64_t>(bytes);
 	resolved_ = false;
+}
+
+void Batch::look_up(PendingEvent *rows, std::size_t count, const SeenBefore &seen_before) {
+	seen_before(rows, count);
+	for (std::size_t i = 0; i < count; i++) {
+		any_seen_before_ = any_seen_before_ || rows[i].earlier.row != 0;
+	}
+}
+
+bool Batch::take_back(std::size_t rows, std::size_t memory, const SeenBefore &seen_before) {
+	if (set_aside_.empty()) {
+		return false;
+	}
+	correct(seen_before);
+	if (!taking_back_) {
+		taking_back_ = true;
+		set_aside_.sort();
+	}
+	// The rows of a key belong together, unless they are too large for memory anyway.
+	const auto has_room = [&] {
+		return set_aside_.at_key_boundary() ? rows_ < rows && this->memory() < memory : this->memory() < memory * 2;
+	};
+	while (!set_aside_.empty() && has_room()) {
+		PendingEvent row = set_aside_.take(context_.get());
+		look_up(&row, 1, seen_before);
+		events_.push_back(row);
+		const Size size = VARSIZE(DatumGetPointer(row.record));
+		largest_ = size > pg::Relation::kLargeValue ? std::max(largest_, size) : largest_;
+		copied_ += size > pg::Relation::kLargeValue ? 0 : size + kRowBytes;
+		rows_++;
+	}
+	resolved_ = false;
+	return true;
 }
 
 void Batch::take_customers(const std::vector<event::Event> &events) {
@@ -108,6 +143,14 @@ void Batch::take_customers(const std::vector<event::Event> &events) {
 }
 
 void Batch::committed() {
+	for (const std::uint32_t row : to_set_aside_) {
+		set_aside_.add(events_[row]);
+	}
+	to_set_aside_.clear();
+	if (taking_back_ && set_aside_.empty()) {
+		set_aside_.clear();
+		taking_back_ = false;
+	}
 	corrections_of_groups_ = 0;
 	events_.clear();
 	rejected_.clear();
@@ -126,7 +169,8 @@ void Batch::committed() {
 namespace {
 
 bool identical(const PendingEvent &a, const PendingEvent &b) {
-	return a.timestamp == b.timestamp && a.is_deleted == b.is_deleted && pg::identical_jsonb(a.record, b.record);
+	return a.content == b.content && a.timestamp == b.timestamp && a.is_deleted == b.is_deleted &&
+		   pg::identical_jsonb(a.record, b.record);
 }
 
 } // namespace
@@ -152,13 +196,13 @@ bool Batch::older(const PendingEvent &a, const PendingEvent &b) const {
 	});
 }
 
-void Batch::reject_duplicate(const PendingEvent &loser, const std::string &code, const std::string &message) {
-	rejected_.push_back(PendingReject{loser.row_number, "id", code, message, loser.record, loser.id, loser.customer_id,
-									  loser.timestamp, true});
+void Batch::reject_duplicate(const PendingEvent &loser) {
+	rejected_.push_back(PendingReject{loser.row_number, "id", kDuplicateKey, kDuplicateMessage, loser.record, loser.id,
+									  loser.customer_id, loser.timestamp, true});
 }
 
-void Batch::remember_instead(const PendingEvent &row, std::uint64_t number) {
-	corrections_.push_back(Correction{std::string(row.id), std::string(row.customer_id), number});
+void Batch::remember_instead(const PendingEvent &row, const EarlierRow &instead) {
+	corrections_.push_back(Correction{std::string(row.id), std::string(row.customer_id), instead});
 }
 
 // Of the batch that was stored last; one after the other, since a later one of the same key counts.
@@ -167,7 +211,8 @@ void Batch::correct(const SeenBefore &seen_before) {
 		PendingEvent row{};
 		row.id = correction.id;
 		row.customer_id = correction.customer_id;
-		row.row_number = correction.row;
+		row.row_number = correction.instead.row;
+		row.content = correction.instead.content;
 		seen_before(&row, 1);
 	}
 	corrections_.clear();
@@ -210,8 +255,27 @@ void Batch::sort_by_key() {
 	events_ = std::move(sorted);
 }
 
-// Of the rows of one key the one with the highest version stays, else the one read last. The others are duplicates when
-// they say the same, and rejected when they do not.
+// The rows from `first` to before `last` have one key: of each content but the winner's one is rejected, the last.
+void Batch::resolve_key(std::size_t first, std::size_t last, std::size_t winner) {
+	std::vector<std::size_t> contents{winner};
+	for (std::size_t i = last; i-- > first;) {
+		if (i == winner) {
+			continue;
+		}
+		const bool known = std::any_of(contents.begin(), contents.end(),
+									   [&](std::size_t other) { return identical(events_[i], events_[other]); });
+		if (known) {
+			duplicates_++;
+		} else {
+			contents.push_back(i);
+			reject_duplicate(events_[i]);
+		}
+	}
+	remember_instead(events_[winner], EarlierRow{events_[winner].row_number, events_[winner].content});
+	corrections_of_groups_ = corrections_.size();
+}
+
+// Of the rows of one key the one with the highest version stays, else the one read last.
 void Batch::resolve_keys() {
 	if (resolved_) {
 		return;
@@ -227,26 +291,13 @@ void Batch::resolve_keys() {
 			winner = older(events_[last], events_[winner]) ? winner : last;
 			last++;
 		}
-		for (std::size_t i = first; i < last; i++) {
-			if (i == winner) {
-				continue;
-			}
-			if (identical(events_[i], events_[winner])) {
-				duplicates_++;
-			} else {
-				reject_duplicate(events_[i], kDuplicateKey, kDuplicateMessage);
-			}
+		if (last - first > 1) {
+			resolve_key(first, last, winner);
 		}
 		// The rows of a group point at one another; only what an earlier batch held is still of interest.
-		const std::uint64_t earlier = events_[first].earlier_row;
-		const bool earlier_is_stale = events_[first].earlier_is_stale;
-		if (winner + 1 != last) {
-			remember_instead(events_[winner], events_[winner].row_number);
-			corrections_of_groups_ = corrections_.size();
-		}
+		const EarlierRow earlier = events_[first].earlier;
 		events_[kept] = events_[winner];
-		events_[kept].earlier_row = earlier;
-		events_[kept].earlier_is_stale = earlier_is_stale;
+		events_[kept].earlier = earlier;
 		kept++;
 		first = last;
 	}

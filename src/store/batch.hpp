@@ -5,10 +5,13 @@
 // Unchanged events are found by looking the keys up, before anything is locked or written. Where no event of the type
 // can be there yet nothing is looked up: should one be there after all, the key's index says so, and the batch is
 // stored again with a look.
+//
+// Of the rows of one key in a run, whatever batches they come in, one is stored: that of the highest version, else the
+// one read last. Each other content is a rejected row, once, and each further row with a content a duplicate. What is
+// stale, or likely to be overruled again as in the last run, waits for the end of the run, since only then it is known.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +21,10 @@
 #include "pg/memory.hpp"
 #include "pg/spi.hpp"
 #include "store/customers.hpp"
+#include "store/pending.hpp"
 #include "store/rejected.hpp"
 #include "store/runs.hpp"
+#include "store/set_aside.hpp"
 
 namespace hyperline::store {
 
@@ -34,30 +39,8 @@ struct BatchTarget {
 	std::string event_type;
 	std::optional<std::string> version_field;
 	VersionOrder version_order = VersionOrder::text;
+	bool by_cursor = false; ///< what a batch has stored is not read again should the run break off
 };
-
-/// A row that waits to be stored. What it points to lives in the batch's memory context.
-struct PendingEvent {
-	std::string_view id;
-	std::string_view customer_id;
-	std::string_view version;
-	Datum id_datum;
-	Datum customer_datum;
-	Datum record;
-	std::int64_t timestamp;
-	std::uint64_t row_number;
-	std::uint64_t earlier_row; ///< the row of this run that had the same key, in an earlier batch; 0: none
-	bool earlier_is_stale;	   ///< that row was older than what is stored
-	bool is_deleted;
-	bool has_version;
-};
-
-/// Marks a row number that is remembered: the row was stale.
-inline constexpr std::uint64_t kStaleRow = std::uint64_t{1} << 47U;
-
-/// Sets the `earlier_row` of each of a few rows to what was remembered of their keys, and remembers their row numbers,
-/// of 48 bits.
-using SeenBefore = std::function<void(PendingEvent *rows, std::size_t count)>;
 
 class Batch {
 public:
@@ -81,19 +64,41 @@ public:
 	/// The keys that were remembered are forgotten: there is nothing left to correct of them.
 	void forget_keys() noexcept { corrections_.clear(); }
 
+	/// At the end of a run, or before keys are forgotten: takes in some of the rows that were set aside, while the
+	/// batch has fewer than `rows` rows and less than `memory` bytes, but for the rows of one key; they are stored for
+	/// good. False when there are none. Call until it says so, storing what it took each time.
+	bool take_back(std::size_t rows, std::size_t memory, const SeenBefore &seen_before);
+
 private:
 	static constexpr std::size_t kCopiesOfLarge = 6;
 
 	void take_customers(const std::vector<event::Event> &events);
+	void look_up(PendingEvent *rows, std::size_t count, const SeenBefore &seen_before);
 	void sort_by_key();
 	void resolve_keys();
-	void reject_duplicate(const PendingEvent &loser, const std::string &code, const std::string &message);
+	void resolve_key(std::size_t first, std::size_t last, std::size_t winner);
+	void reject_duplicate(const PendingEvent &loser);
 	[[nodiscard]] bool older(const PendingEvent &a, const PendingEvent &b) const;
 	void store_events(Counts &counts);
 	[[nodiscard]] bool all_are_new();
-	void probe(Counts &counts, std::vector<std::uint32_t> &inserts, std::vector<std::uint32_t> &updates);
-	void keep_replaced(const std::vector<std::uint32_t> &replaced);
-	void remember_instead(const PendingEvent &row, std::uint64_t number);
+	struct Probed;
+	/// What is to be done with rows of the batch.
+	struct Judged {
+		std::vector<std::uint32_t> inserts;
+		std::vector<std::uint32_t> updates;
+		std::vector<std::uint32_t>
+			replaced; ///< of the updates: what is stored is of this run, and becomes a rejected row
+		std::vector<std::uint32_t> winners; ///< stored now; others of their key came before
+	};
+	std::vector<Probed> probe();
+	void judge(Counts &counts, Judged &judged);
+	void judge_stored(const Probed &probed, const PendingEvent &event, Counts &counts, Judged &judged);
+	void replace(const Probed &probed, const PendingEvent &event, Counts &counts, Judged &judged);
+	std::vector<bool> hold(const std::vector<Probed> &probed);
+	void keep_replaced(const std::vector<std::uint32_t> &replaced, Counts &counts);
+	void take_back_winners(const std::vector<std::uint32_t> &winners, Counts &counts);
+	void set_aside(std::uint32_t row);
+	void remember_instead(const PendingEvent &row, const EarlierRow &instead);
 	void correct(const SeenBefore &seen_before);
 	void insert(std::size_t rows);
 	void insert(const std::vector<std::uint32_t> &rows);
@@ -119,10 +124,15 @@ private:
 	struct Correction {
 		std::string id;
 		std::string customer_id;
-		std::uint64_t row;
+		EarlierRow instead;
 	};
 	std::vector<Correction> corrections_;
 	std::size_t corrections_of_groups_ = 0; // those that resolve_keys() made
+	SetAside set_aside_;
+	std::vector<std::uint32_t> to_set_aside_; // of this batch, once it is committed
+	bool taking_back_ = false;
+	std::optional<bool> any_overruled_; // whether earlier runs' duplicates are open
+	std::uint64_t seed_;				// of hashes of contents
 	pg::Prepared probe_;
 	pg::Prepared insert_;
 	pg::Prepared update_;

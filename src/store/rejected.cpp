@@ -17,48 +17,70 @@ Datum make_text(std::string_view text) {
 }
 
 // A row is the same in another run when its reason and its key are; where the key is what is wrong, when its content
-// is. Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
-// batches have kept.
-constexpr const char *kKeep = R"(
-, known AS (
-	SELECT g.*,
-	       pg_catalog.sha256(pg_catalog.convert_to(
-	         CASE WHEN g.code OPERATOR(pg_catalog.<>) 'duplicate_key'
-	               AND (g."row" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.<>) ''
-	               AND (g."row" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.<>) ''
-	              THEN pg_catalog.jsonb_build_array(g.code, g.field, g."row" OPERATOR(pg_catalog.->>) 'id',
-	                                                g."row" OPERATOR(pg_catalog.->>) 'customerId')
-	              ELSE pg_catalog.jsonb_build_array(g.code, g.field, g."row")
-	         END::pg_catalog.text, 'UTF8')) AS identity
-	FROM given g
-), kept AS (
+// is. What the statements below begin with, `given`, says of each row its field, its code, and what is kept of it.
+#define HYPERLINE_KNOWN                                                                                                \
+	", known AS ("                                                                                                     \
+	"	SELECT g.*, pg_catalog.sha256(pg_catalog.convert_to("                                                            \
+	"	  CASE WHEN g.code OPERATOR(pg_catalog.<>) 'duplicate_key'"                                                      \
+	"	        AND (g.\"row\" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.<>) ''"                                \
+	"	        AND (g.\"row\" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.<>) ''"                        \
+	"	       THEN pg_catalog.jsonb_build_array(g.code, g.field, g.\"row\" OPERATOR(pg_catalog.->>) 'id',"              \
+	"	                                         g.\"row\" OPERATOR(pg_catalog.->>) 'customerId')"                       \
+	"	       ELSE pg_catalog.jsonb_build_array(g.code, g.field, g.\"row\")"                                            \
+	"	  END::pg_catalog.text, 'UTF8')) AS identity"                                                                    \
+	"	FROM given g)"
+
+// An event as a row of its own, as it is kept.
+#define HYPERLINE_AS_ROW(alias)                                                                                        \
+	"pg_catalog.jsonb_build_object('id', " alias ".id, 'customerId', " alias ".customer_id, 'timestamp', " alias       \
+	".\"timestamp\") OPERATOR(pg_catalog.||) " alias ".record"
+
+// Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
+// batches have kept; but of one key's rows with one content only the last. Returns how many were kept before, or are
+// what is stored.
+constexpr const char *kKeep = HYPERLINE_KNOWN R"(
+, kept AS (
 	SELECT d.identity, (
 		SELECT pg_catalog.count(*) FROM hyperline.rejected_rows x
 		WHERE x.loader_id OPERATOR(pg_catalog.=) $3 AND x.identity OPERATOR(pg_catalog.=) d.identity
-		  AND x.run_id OPERATOR(pg_catalog.=) $1) AS occurrences
+		  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL) AS occurrences
 	FROM (SELECT DISTINCT k.identity FROM known k) d
+), written AS (
+	INSERT INTO hyperline.rejected_rows AS x (run_id, loader, loader_id, row_number, field, code, message, "row",
+	                                          identity, occurrence)
+	SELECT $1, $2, $3, k.row_number, k.field, k.code, k.message, k."row", k.identity,
+	       CASE WHEN k.code OPERATOR(pg_catalog.=) 'duplicate_key' THEN 1
+	            ELSE t.occurrences OPERATOR(pg_catalog.+)
+	                 pg_catalog.row_number() OVER (PARTITION BY k.identity ORDER BY k.row_number)
+	       END
+	FROM known k
+	JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
+	WHERE NOT k.is_stored
+	ORDER BY k.identity, k.row_number
+	ON CONFLICT (loader_id, identity, occurrence) DO UPDATE
+	SET run_id = excluded.run_id, loader = excluded.loader, message = excluded.message, "row" = excluded."row",
+	    row_number = CASE WHEN x.run_id OPERATOR(pg_catalog.=) excluded.run_id
+	                      THEN GREATEST(x.row_number, excluded.row_number)
+	                      ELSE excluded.row_number END,
+	    rejected_at = excluded.rejected_at, last_rejected_at = excluded.last_rejected_at,
+	    times = x.times OPERATOR(pg_catalog.+)
+	            CASE WHEN x.run_id OPERATOR(pg_catalog.=) excluded.run_id AND x.resolved_at IS NULL THEN 0 ELSE 1 END,
+	    resolved_at = NULL
 )
-INSERT INTO hyperline.rejected_rows AS x (run_id, loader, loader_id, row_number, field, code, message, "row", identity,
-                                          occurrence)
-SELECT $1, $2, $3, k.row_number, k.field, k.code, k.message, k."row", k.identity,
-       t.occurrences OPERATOR(pg_catalog.+)
-       pg_catalog.row_number() OVER (PARTITION BY k.identity ORDER BY k.row_number)
-FROM known k
+SELECT pg_catalog.count(*) FROM known k
 JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
-ORDER BY k.identity, k.row_number
-ON CONFLICT (loader_id, identity, occurrence) DO UPDATE
-SET run_id = excluded.run_id, loader = excluded.loader, row_number = excluded.row_number, message = excluded.message,
-    "row" = excluded."row", rejected_at = excluded.rejected_at, last_rejected_at = excluded.last_rejected_at,
-    times = x.times OPERATOR(pg_catalog.+) 1, resolved_at = NULL
+WHERE k.is_stored OR k.code OPERATOR(pg_catalog.=) 'duplicate_key' AND t.occurrences OPERATOR(pg_catalog.>) 0
 )";
 
 constexpr const char *kRejected = R"(
 WITH given AS (
 	SELECT x.row_number, NULLIF(x.field, '') AS field, x.code, x.message,
-	       CASE WHEN x.id IS NULL THEN x.row
-	            ELSE pg_catalog.jsonb_build_object('id', x.id, 'customerId', x.customer_id, 'timestamp', x."timestamp")
-	                   OPERATOR(pg_catalog.||) x.row
-	       END AS "row"
+	       CASE WHEN x.id IS NULL THEN x.record ELSE )" HYPERLINE_AS_ROW("x") R"( END AS "row",
+	       $5 AND x.id IS NOT NULL AND EXISTS (
+			SELECT FROM hyperline.events e
+			WHERE e.id OPERATOR(pg_catalog.=) x.id AND e.customer_id OPERATOR(pg_catalog.=) x.customer_id
+			  AND e.event_type OPERATOR(pg_catalog.=) $4 AND e."timestamp" OPERATOR(pg_catalog.=) x."timestamp"
+			  AND hyperline.identical(e.record, x.record)) AS is_stored
 	FROM hyperline_rejected x
 )
 )";
@@ -66,9 +88,7 @@ WITH given AS (
 constexpr const char *kReplaced = R"(
 WITH given AS (
 	SELECT b.earlier_row AS row_number, 'id'::pg_catalog.text AS field, $5::pg_catalog.text AS code,
-	       $6::pg_catalog.text AS message,
-	       pg_catalog.jsonb_build_object('id', e.id, 'customerId', e.customer_id, 'timestamp', e."timestamp")
-	         OPERATOR(pg_catalog.||) e.record AS "row"
+	       $6::pg_catalog.text AS message, )" HYPERLINE_AS_ROW("e") R"( AS "row", false AS is_stored
 	FROM hyperline_replaced b
 	JOIN hyperline.events e
 	  ON e.id OPERATOR(pg_catalog.=) b.id
@@ -77,17 +97,67 @@ WITH given AS (
 )
 )";
 
+constexpr const char *kTakenBack = R"(
+WITH given AS (
+	SELECT 'id'::pg_catalog.text AS field, $3::pg_catalog.text AS code, )" HYPERLINE_AS_ROW("b") R"( AS "row"
+	FROM hyperline_winners b
+)
+)" HYPERLINE_KNOWN R"(
+, removed AS (
+	DELETE FROM hyperline.rejected_rows x USING known k
+	WHERE x.loader_id OPERATOR(pg_catalog.=) $2 AND x.identity OPERATOR(pg_catalog.=) k.identity
+	  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.times OPERATOR(pg_catalog.=) 1
+	RETURNING 1
+), resolved AS (
+	UPDATE hyperline.rejected_rows x
+	SET times = x.times OPERATOR(pg_catalog.-) 1, resolved_at = pg_catalog.now()
+	FROM known k
+	WHERE x.loader_id OPERATOR(pg_catalog.=) $2 AND x.identity OPERATOR(pg_catalog.=) k.identity
+	  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.times OPERATOR(pg_catalog.>) 1
+	RETURNING 1
+)
+SELECT (SELECT pg_catalog.count(*) FROM removed) OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM resolved)
+)";
+
+// What was open when the run began: batches resolve rejected rows as they store events of their keys.
+#define HYPERLINE_WAS_OPEN                                                                                             \
+	"x.loader_id OPERATOR(pg_catalog.=) $2 AND x.code OPERATOR(pg_catalog.=) $3"                                       \
+	" AND x.run_id OPERATOR(pg_catalog.<>) $1"                                                                         \
+	" AND (x.resolved_at IS NULL OR x.resolved_at OPERATOR(pg_catalog.>=)"                                             \
+	"	(SELECT r.started_at FROM hyperline.run r WHERE r.run_id OPERATOR(pg_catalog.=) $1))"
+
+constexpr const char *kAnyOverruled = R"(
+SELECT EXISTS (SELECT FROM hyperline.rejected_rows x WHERE )" HYPERLINE_WAS_OPEN R"()
+)";
+
+constexpr const char *kOverruled = R"(
+WITH given AS (
+	SELECT b.row AS place, 'id'::pg_catalog.text AS field, $3::pg_catalog.text AS code,
+	       )" HYPERLINE_AS_ROW("b") R"( AS "row"
+	FROM hyperline_updates b
+)
+)" HYPERLINE_KNOWN R"(
+SELECT k.place FROM known k
+WHERE EXISTS (
+	SELECT FROM hyperline.rejected_rows x
+	WHERE x.identity OPERATOR(pg_catalog.=) k.identity AND )" HYPERLINE_WAS_OPEN R"()
+)";
+
+#undef HYPERLINE_WAS_OPEN
+#undef HYPERLINE_AS_ROW
+#undef HYPERLINE_KNOWN
+
 constexpr pg::RelationColumn kRejectColumns[] = {
 	{"row_number", INT8OID}, {"field", TEXTOID}, {"code", TEXTOID},		   {"message", TEXTOID},
-	{"row", JSONBOID},		 {"id", TEXTOID},	 {"customer_id", TEXTOID}, {"timestamp", TIMESTAMPTZOID},
+	{"record", JSONBOID},	 {"id", TEXTOID},	 {"customer_id", TEXTOID}, {"timestamp", TIMESTAMPTZOID},
 };
 
 } // namespace
 
-void RejectedStore::keep(const BatchTarget &target, const std::vector<PendingReject> &rejected,
-						 std::size_t memory_bytes) {
+std::int64_t RejectedStore::keep(const BatchTarget &target, const std::vector<PendingReject> &rejected,
+								 std::size_t memory_bytes, bool unless_stored) {
 	if (rejected.empty()) {
-		return;
+		return 0;
 	}
 	pg::Relation relation(kRejectColumns, memory_bytes);
 	const PendingReject *first = rejected.data();
@@ -108,12 +178,34 @@ void RejectedStore::keep(const BatchTarget &target, const std::vector<PendingRej
 		}
 	});
 	relation.attach("hyperline_rejected");
-	keep_.run((std::string(kRejected) + kKeep).c_str(), {target.run_id, target.loader, target.loader_id});
+	return keep_
+		.run((std::string(kRejected) + kKeep).c_str(),
+			 {target.run_id, target.loader, target.loader_id, target.event_type, unless_stored})
+		.number(0, 0);
 }
 
-void RejectedStore::keep_replaced(const BatchTarget &target) {
-	keep_replaced_.run((std::string(kReplaced) + kKeep).c_str(), {target.run_id, target.loader, target.loader_id,
-																  target.event_type, kDuplicateKey, kDuplicateMessage});
+std::int64_t RejectedStore::keep_replaced(const BatchTarget &target) {
+	return keep_replaced_
+		.run((std::string(kReplaced) + kKeep).c_str(),
+			 {target.run_id, target.loader, target.loader_id, target.event_type, kDuplicateKey, kDuplicateMessage})
+		.number(0, 0);
+}
+
+std::int64_t RejectedStore::take_back_winners(const BatchTarget &target) {
+	return take_back_.run(kTakenBack, {target.run_id, target.loader_id, kDuplicateKey}).number(0, 0);
+}
+
+bool RejectedStore::any_overruled_before(const BatchTarget &target) {
+	return pg::run(kAnyOverruled, {target.run_id, target.loader_id, kDuplicateKey}).boolean(0, 0);
+}
+
+std::vector<std::uint32_t> RejectedStore::overruled_before(const BatchTarget &target) {
+	const pg::Rows rows = overruled_.run(kOverruled, {target.run_id, target.loader_id, kDuplicateKey});
+	std::vector<std::uint32_t> places;
+	for (std::size_t i = 0; i < rows.size(); i++) {
+		places.push_back(static_cast<std::uint32_t>(rows.number(i, 0)));
+	}
+	return places;
 }
 
 namespace {

@@ -37,11 +37,20 @@ inline constexpr const char *kDuplicateMessage =
 class RejectedStore {
 public:
 	/// Keeps rows. One that an earlier run rejected for the same reason, with the same key or else the same content, is
-	/// counted once more and open again; several such rows of one run are kept each.
-	void keep(const BatchTarget &target, const std::vector<PendingReject> &rejected, std::size_t memory_bytes);
+	/// counted once more and open again; several such rows of one run are kept each, but for duplicates of a key:
+	/// returns how many of those the run had kept already, or (with `unless_stored`) say what is stored.
+	std::int64_t keep(const BatchTarget &target, const std::vector<PendingReject> &rejected, std::size_t memory_bytes,
+					  bool unless_stored);
 	/// Keeps the stored versions of the events of the attached relation hyperline_replaced (id, customer_id,
-	/// earlier_row), which make room for other rows of the same run.
-	void keep_replaced(const BatchTarget &target);
+	/// earlier_row), which make room for other rows of the same run. Returns how many the run had kept already.
+	std::int64_t keep_replaced(const BatchTarget &target);
+	/// Takes back what this run rejected as duplicates and what are the events of the attached relation
+	/// hyperline_winners (id, customer_id, timestamp, record) after all. Returns how many.
+	std::int64_t take_back_winners(const BatchTarget &target);
+	/// Whether duplicates that earlier runs rejected were open when this one began.
+	static bool any_overruled_before(const BatchTarget &target);
+	/// Which rows of the attached relation hyperline_updates (row, id, customer_id, timestamp, record) are such.
+	std::vector<std::uint32_t> overruled_before(const BatchTarget &target);
 	/// Marks what earlier runs rejected as resolved when its event is in the attached relation hyperline_batch
 	/// (id, customer_id): it is stored now. Does nothing when nothing is open.
 	void resolve(const BatchTarget &target);
@@ -49,6 +58,8 @@ public:
 private:
 	pg::Prepared keep_;
 	pg::Prepared keep_replaced_;
+	pg::Prepared take_back_;
+	pg::Prepared overruled_;
 	pg::Prepared any_open_;
 	pg::Prepared resolve_;
 };

@@ -33,17 +33,28 @@ std::unique_ptr<Spill> open_memory() {
 	return std::make_unique<MemorySpill>();
 }
 
+using Seen = std::pair<std::uint64_t, std::uint64_t>; // the row, and what it said
+
+Seen remember(SeenKeys &seen, std::string_view id, std::string_view customer, std::uint64_t row,
+			  std::uint64_t content = 0) {
+	SeenKeys::Key key{id, customer, row, content, 0, 0};
+	seen.remember({&key, 1});
+	return {key.earlier_row, key.earlier_content};
+}
+
 TEST(SeenKeys, TellsTheLastRowOfEachKeyWhateverHasSpilled) {
 	for (const std::size_t entries : {1U, 7U, 100U, 1000U, 100'000U}) {
 		std::mt19937 random(20'260'101);
 		SeenKeys seen(entries, open_memory);
-		std::map<std::pair<std::string, std::string>, std::uint64_t> oracle;
+		std::map<std::pair<std::string, std::string>, Seen> oracle;
 		const std::uint64_t rows = entries == 1 ? 2000 : 20'000;
 		for (std::uint64_t row = 1; row <= rows; row++) {
 			const std::string id = std::to_string(random() % 5000);
 			const std::string customer = std::to_string(random() % 3);
-			ASSERT_EQ(seen.remember(id, customer, row), (oracle[{id, customer}])) << entries << " entries, row " << row;
-			oracle[{id, customer}] = row;
+			const std::uint64_t content = std::uint64_t{random()} << 32U | random();
+			Seen &last = oracle[{id, customer}];
+			ASSERT_EQ(remember(seen, id, customer, row, content), last) << entries << " entries, row " << row;
+			last = {row, content};
 			ASSERT_LE(open_files, 10) << "runs are merged";
 		}
 	}
@@ -52,21 +63,21 @@ TEST(SeenKeys, TellsTheLastRowOfEachKeyWhateverHasSpilled) {
 
 TEST(SeenKeys, APairIsNotItsConcatenation) {
 	SeenKeys seen(10, open_memory);
-	EXPECT_EQ(seen.remember("ab", "c", 1), 0U);
-	EXPECT_EQ(seen.remember("a", "bc", 2), 0U);
-	EXPECT_EQ(seen.remember("", "abc", 3), 0U);
-	EXPECT_EQ(seen.remember("ab", "c", 4), 1U);
+	EXPECT_EQ(remember(seen, "ab", "c", 1).first, 0U);
+	EXPECT_EQ(remember(seen, "a", "bc", 2).first, 0U);
+	EXPECT_EQ(remember(seen, "", "abc", 3).first, 0U);
+	EXPECT_EQ(remember(seen, "ab", "c", 4).first, 1U);
 }
 
 TEST(SeenKeys, ForgetsWhenItIsCleared) {
 	SeenKeys seen(2, open_memory);
 	for (std::uint64_t row = 1; row < 20; row++) {
-		seen.remember(std::to_string(row), "c", row);
+		remember(seen, std::to_string(row), "c", row);
 	}
 	seen.clear();
 	EXPECT_EQ(open_files, 0);
-	EXPECT_EQ(seen.remember("1", "c", 30), 0U);
-	EXPECT_EQ(seen.remember("1", "c", 31), 30U);
+	EXPECT_EQ(remember(seen, "1", "c", 30).first, 0U);
+	EXPECT_EQ(remember(seen, "1", "c", 31).first, 30U);
 }
 
 // The first vectors of the reference implementation (vectors_sip128): key 00 01 ... 0f, input 00 01 ...
