@@ -112,11 +112,12 @@ Result PqConnection::last_result() {
 		if (!next) {
 			return last;
 		}
+		const ExecStatusType status = PQresultStatus(next.get());
 		// The first error is the cause; what follows it is only its consequence.
 		if (!last || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) {
 			last = std::move(next);
 		}
-		const ExecStatusType status = PQresultStatus(last.get());
+		// libpq says this again and again until the COPY is over, also after an error.
 		if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH) {
 			return last;
 		}

@@ -1,0 +1,227 @@
+# A source that is none: it answers a client with what a real server has said before, as it was or with changes that a
+# seed decides. It runs in a process of its own that ends with the test, and serves one connection after the other.
+#
+#   my $recorded = FakeSource::record($node, sub { my ($url) = @_; ... });   # what one connection to $url is told
+#   my $fake = FakeSource->new(sub { my ($number) = @_; return { turns => [...], ... } });
+#
+# What a server says comes in turns: what it sends before it waits for its client again. A turn is a list of messages,
+# each with its type and length, or any other bytes. The function gets the number of the connection, from 1, and returns
+# what to do with it:
+#   turns     the turns
+#   patience  how long to wait for the client's next turn before the connection is closed, in seconds (none: for ever)
+#   split     how many bytes to send at a time (none: all)
+package FakeSource;
+
+use strict;
+use warnings;
+
+use IO::Select;
+use IO::Socket::INET;
+use POSIX ();
+use Socket;
+use Storable qw(store retrieve);
+use Time::HiRes qw(time);
+
+our @EXPORT_OK = qw(message);
+use Exporter 'import';
+
+# message($type, $body): with its length.
+sub message
+{
+	my ($type, $body) = @_;
+	return $type . pack('N', 4 + length($body)) . $body;
+}
+
+# record($node, $file, $use): calls $use with a url that leads to the node, and returns the turns of the first
+# connection that came through it. $file is where the other process leaves them.
+sub record
+{
+	my ($node, $file, $use) = @_;
+	my $to = $node->port;
+	my $self = _start(sub { my ($listener) = @_; store(_listen_in(_accept($listener), $to), $file); });
+	$use->(url_of($self->{port}));
+	waitpid($self->{pid}, 0);
+	$self->{pid} = 0;
+	return retrieve($file);
+}
+
+# new($decide): a running one; see above.
+sub new
+{
+	my ($class, $decide) = @_;
+	return _start(
+		sub {
+			my ($listener) = @_;
+			for (my $number = 1;; $number++)
+			{
+				my $client = _accept($listener);
+				eval { _play($client, $decide->($number)); 1 } or print STDERR "# connection $number: $@";
+			}
+		});
+}
+
+# Where to connect to.
+sub port { my ($self) = @_; return $self->{port}; }
+
+# url(): what create_connection takes. No encryption, so that each connection is one of TCP.
+sub url
+{
+	my ($self) = @_;
+	return url_of($self->{port});
+}
+
+sub url_of
+{
+	my ($port) = @_;
+	return "postgres://reader\@127.0.0.1:$port/postgres?sslmode=disable";
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+	return unless $self->{pid} && $self->{test} == $$;
+	local $?;
+	kill 'KILL', $self->{pid};
+	waitpid($self->{pid}, 0);
+	return;
+}
+
+sub _start
+{
+	my ($serve) = @_;
+	my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', Proto => 'tcp') or die "cannot listen: $@";
+	my $test = $$;
+	my $pid = fork() // die "fork: $!";
+	if ($pid == 0)
+	{
+		$SIG{PIPE} = 'IGNORE';
+		eval { $serve->($listener); 1 } or print STDERR "# the fake source ended: $@";
+		POSIX::_exit(0);
+	}
+	return bless { port => $listener->sockport, pid => $pid, test => $$ }, __PACKAGE__;
+}
+
+# Whether something can be read, within $wait seconds (undef: for ever). Nobody waits on when the test has ended.
+sub _readable
+{
+	my ($socket, $wait) = @_;
+	my $parent = getppid();
+	my $end = defined($wait) ? time + $wait : undef;
+	while (1)
+	{
+		my $rest = defined($end) ? $end - time : 1;
+		return 0 if $rest <= 0;
+		return 1 if IO::Select->new($socket)->can_read($rest < 1 ? $rest : 1);
+		POSIX::_exit(0) if getppid() != $parent;
+	}
+	return;
+}
+
+sub _accept
+{
+	my ($listener) = @_;
+	_readable($listener);
+	return $listener->accept // die "accept: $!";
+}
+
+# The messages in $bytes; what is no whole message is the last of them.
+sub _messages
+{
+	my ($bytes) = @_;
+	my @messages;
+	while (length($bytes) >= 5)
+	{
+		my $length = 1 + unpack('x N', $bytes);
+		last if $length < 5 || $length > length($bytes);
+		push @messages, substr($bytes, 0, $length, '');
+	}
+	push @messages, $bytes if length($bytes);
+	return \@messages;
+}
+
+sub _listen_in
+{
+	my ($client, $port) = @_;
+	my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp') or die "cannot connect: $@";
+	my $select = IO::Select->new($client, $server);
+	my (@turns, $last);
+	while (1)
+	{
+		for my $from ($select->can_read)
+		{
+			my $got = sysread($from, my $bytes, 65536);
+			return [ map { _messages($_) } @turns ] unless $got;
+			if ($from == $server)
+			{
+				push @turns, '' if !defined($last) || $last != $from;
+				$turns[-1] .= $bytes;
+			}
+			my $to = $from == $server ? $client : $server;
+			$last = $from;
+			for (my $sent = 0; $sent < length($bytes);)
+			{
+				$sent += syswrite($to, $bytes, length($bytes) - $sent, $sent) // return [ map { _messages($_) } @turns ];
+			}
+		}
+	}
+	return;
+}
+
+# Waits for the client's next turn: the packet that begins a connection, or messages up to a Sync, a Query or what
+# answers a request for a password. False when there is none.
+sub _await
+{
+	my ($client, $begins, $patience) = @_;
+	my $bytes = '';
+	my $end = defined($patience) ? time + $patience : undef;
+	while (1)
+	{
+		if ($begins)
+		{
+			return 1 if length($bytes) >= 4 && length($bytes) >= unpack('N', $bytes);
+		}
+		else
+		{
+			for my $message (@{ _messages($bytes) })
+			{
+				return 1 if $message =~ /\A[SQp]/;
+				return 0 if $message =~ /\AX/;
+			}
+		}
+		return 0 if !_readable($client, defined($end) ? $end - time : undef);
+		return 0 if !sysread($client, $bytes, 65536, length($bytes));
+	}
+	return;
+}
+
+sub _say
+{
+	my ($client, $bytes, $split) = @_;
+	for (my $sent = 0; $sent < length($bytes);)
+	{
+		my $length = length($bytes) - $sent;
+		$length = $split if $split && $split < $length;
+		my $wrote = syswrite($client, $bytes, $length, $sent);
+		return 0 if !defined($wrote);
+		$sent += $wrote;
+	}
+	return 1;
+}
+
+sub _play
+{
+	my ($client, $session) = @_;
+	setsockopt($client, Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1);
+	my $begins = 1;
+	for my $turn (@{ $session->{turns} })
+	{
+		_await($client, $begins, $begins ? undef : $session->{patience}) or last;
+		$begins = 0;
+		_say($client, join('', @{$turn}), $session->{split}) or last;
+	}
+	_await($client, 0, $session->{patience});
+	close($client);
+	return;
+}
+
+1;
