@@ -10,6 +10,7 @@
 #include "loader/shape.hpp"
 #include "loader/source_access.hpp"
 #include "loader/spill.hpp"
+#include "pg/background.hpp"
 #include "pg/settings.hpp"
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
@@ -55,6 +56,9 @@ std::optional<pg::Timestamp> to_timestamp(const std::optional<std::int64_t> &mic
 std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &time) {
 	return time ? std::optional(time->microseconds) : std::nullopt;
 }
+
+// Of a run; what the source says after them is dropped.
+constexpr int kMostNotices = 10;
 
 // A transaction that has been open for so long is worth a note.
 constexpr std::int64_t kLongOpen = 60'000'000; // microseconds
@@ -230,19 +234,37 @@ void Reading::stream() {
 		store_batch();
 	}
 	at_source([&] { source_->end(); });
+	repeat_notices();
 }
 
 void Reading::read(source::ReadPlan &plan) {
 	plan.rows_before = rows_;
-	at_source([&] { source_->read(plan); });
-	source::Chunk chunk;
-	while (next(chunk)) {
-		take_in(chunk);
+	try {
+		at_source([&] { source_->read(plan); });
+		source::Chunk chunk;
+		while (next(chunk)) {
+			take_in(chunk);
+		}
+	} catch (const Error &) {
+		repeat_notices(); // they may tell why
+		throw;
 	}
 }
 
 bool Reading::next(source::Chunk &chunk) {
-	return at_source([&] { return source_->next(chunk); });
+	const bool more = at_source([&] { return source_->next(chunk); });
+	repeat_notices();
+	return more;
+}
+
+// What a source says is its own affair: the first few may help who looks for what is wrong with a query.
+void Reading::repeat_notices() {
+	for (const std::string &notice : source_->take_notices()) {
+		if (repeated_ < kMostNotices) {
+			repeated_++;
+			pg::remark("the source of loader \"" + loader_.name + "\" says: " + notice);
+		}
+	}
 }
 
 // Rows go in pieces, so that a batch closes at its size and not at that of what happened to arrive together.

@@ -45,6 +45,7 @@ private:
 	void stream();
 	void read(source::ReadPlan &plan);
 	bool next(source::Chunk &chunk);
+	void repeat_notices();
 	void take_in(const source::Chunk &chunk);
 	void note_keys(store::PendingEvent *rows, std::size_t count);
 	void note_cursor();
@@ -77,6 +78,7 @@ private:
 	std::optional<std::string> stored_up_to_;		   ///< where a new connection goes on
 	std::optional<std::string> stored_up_to_at_fault_; ///< the same at the last fault
 	int tries_ = 0;									   ///< since it moved last
+	int repeated_ = 0;								   ///< notices of the source
 	bool ordered_by_cursor_ = false;
 	bool nulls_read_ = false;
 	bool opened_ = false;

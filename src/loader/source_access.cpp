@@ -9,6 +9,7 @@ source::Limits source_limits() {
 	return source::Limits{std::chrono::seconds(pg::settings.connect_timeout_seconds),
 						  std::chrono::seconds(pg::settings.statement_timeout_seconds),
 						  std::chrono::seconds(pg::settings.stall_timeout_seconds),
+						  static_cast<std::size_t>(pg::settings.max_row_kilobytes) * 1024,
 						  source::NetworkRules{pg::settings.name_servers, pg::settings.allowed_hosts,
 											   static_cast<source::Encryption>(pg::settings.require_encryption),
 											   pg::settings.root_certificates}};

@@ -171,4 +171,12 @@ void notice(const std::string &message, const std::string &detail, const std::st
 	tell(NOTICE, message, detail, hint);
 }
 
+void remark(const std::string &message) {
+	if (own_kind) {
+		log_line(message);
+	} else {
+		notice(message);
+	}
+}
+
 } // namespace hyperline::pg

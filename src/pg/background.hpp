@@ -80,5 +80,7 @@ void log_line(const std::string &message);
 /// A WARNING in a session, or in the log of a worker, with a hint.
 void warn(const std::string &message, const std::string &detail = {}, const std::string &hint = {});
 void notice(const std::string &message, const std::string &detail = {}, const std::string &hint = {});
+/// A NOTICE in a session; a LOG line in a worker, where nobody listens.
+void remark(const std::string &message);
 
 } // namespace hyperline::pg

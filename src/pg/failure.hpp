@@ -54,6 +54,7 @@ inline constexpr const char *kConnectionFailure = "08006";
 inline constexpr const char *kUnableToConnect = "08001";
 inline constexpr const char *kProtocolViolation = "08P01";
 inline constexpr const char *kProgramLimitExceeded = "54000";
+inline constexpr const char *kTooManyColumns = "54011";
 inline constexpr const char *kConfigFileError = "F0000";
 inline constexpr const char *kUndefinedFile = "58P01";
 inline constexpr const char *kInternalError = "XX000";

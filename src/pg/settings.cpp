@@ -99,6 +99,10 @@ void define_settings(const SettingChecks &checks) {
 							"It begins anew with whatever comes. The time before the first row is not limited by it.",
 							&settings.stall_timeout_seconds, 300, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S, nullptr,
 							nullptr, nullptr);
+	DefineCustomIntVariable("hyperline_connector.max_row_size", "Largest row that is taken from a source.",
+							"As the source sends it. A source that announces more ends the run.",
+							&settings.max_row_kilobytes, 1024 * 1024, 1024, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB,
+							nullptr, nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.batch_rows", "Most rows that are stored in one transaction.", nullptr,
 							&settings.batch_rows, 10000, 1, 1000000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 	DefineCustomIntVariable("hyperline_connector.batch_memory", "Memory at which a batch of rows is closed.", nullptr,

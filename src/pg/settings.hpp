@@ -17,6 +17,7 @@ struct Settings {
 	int connect_timeout_seconds;
 	int statement_timeout_seconds; ///< set on the source
 	int stall_timeout_seconds;	   ///< between a source's rows; 0: none
+	int max_row_kilobytes;		   ///< of a source
 	int batch_rows;
 	int batch_memory_kilobytes;
 	int max_retries;

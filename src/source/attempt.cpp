@@ -8,6 +8,7 @@
 
 #include "pg/failure.hpp"
 #include "source/characters.hpp"
+#include "source/memory_bound.hpp"
 #include "source/scrub.hpp"
 
 namespace hyperline::source {
@@ -99,6 +100,7 @@ bool Attempt::is_refused_after_login() const noexcept {
 }
 
 Attempt attempt(const Keywords &keywords, const std::string &password, pg::Deadline deadline) {
+	const MemoryBound bound(kAnswerMemory);
 	Attempt result;
 	result.connection = start(keywords);
 	PGconn *connection = result.connection.get();

@@ -1,6 +1,9 @@
 #include "source/libpq.hpp"
 
 #include <algorithm>
+#include <bit>
+
+#include <cstdlib>
 
 #include "source/query_text.hpp"
 #include "source/scrub.hpp"
@@ -14,10 +17,48 @@ constexpr std::chrono::seconds kGrace{30};
 
 constexpr std::chrono::hours kNever{24 * 365};
 
+// Notices of a connection that are kept; a run tells no more.
+constexpr std::size_t kMostNotices = 10;
+
+// What libpq cannot keep or does not understand it names with the length that the message announced, in any language
+// the last number of what it says: 'lost synchronization with server: got message type "d", length 2000000000'.
+std::uint64_t announced_length(std::string_view message) {
+	const std::size_t end = message.find_last_of("0123456789");
+	if (end == std::string_view::npos) {
+		return 0;
+	}
+	const std::size_t before = message.find_last_not_of("0123456789", end);
+	const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+	return std::strtoull(std::string(message.substr(begin, end + 1 - begin)).c_str(), nullptr, 10);
+}
+
 } // namespace
+
+std::string field(const PGresult *result, int row, int column) {
+	return PQgetisnull(result, row, column) != 0 ? std::string() : std::string(PQgetvalue(result, row, column));
+}
+
+bool flag(const PGresult *result, int row, int column) {
+	return field(result, row, column) == "t";
+}
 
 PqConnection::PqConnection(const Destination &destination)
 	: password_(destination.password), connection_(connect(destination)) {
+	PQsetNoticeReceiver(connection_.get(), note, this);
+}
+
+// libpq calls it, so nothing is thrown out of it.
+void PqConnection::note(void *connection, const PGresult *notice) noexcept {
+	auto *const self = static_cast<PqConnection *>(connection);
+	if (self->noticed_ == kMostNotices) {
+		return;
+	}
+	self->noticed_++;
+	try {
+		self->notices_.push_back(self->clean(PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY)));
+	} catch (const std::exception &) {
+		return; // out of memory: it is not told
+	}
 }
 
 std::string PqConnection::clean(const char *text) const {
@@ -46,8 +87,7 @@ void PqConnection::flush() {
 	}
 }
 
-// Takes in what has come. What the source sends beside its answers is not kept: notices are dropped as they come, and
-// notifications here.
+// Takes in what has come. Notifications, which nobody asked for, are not kept.
 void PqConnection::consume_input() {
 	if (PQconsumeInput(connection_.get()) == 0) {
 		throw lost("the connection to the source broke off");
@@ -124,8 +164,23 @@ Result PqConnection::last_result() {
 	}
 }
 
+Error PqConnection::too_large(std::uint64_t announced) const {
+	return Error(
+		sqlstate::kProgramLimitExceeded, "the source announces more than is taken from it at once",
+		"It announces a message of " + std::to_string(announced) + " bytes; a row may have " +
+			std::to_string(largest_row_) + ", and what is no row " + std::to_string(kAnswerMemory) + ".",
+		"Leave the largest fields out of the query, shorten them there, or raise "
+		"hyperline_connector.max_row_size. No PostgreSQL server sends more than 1 GB at once: if this is more, "
+		"look at what answers there.");
+}
+
 Error PqConnection::lost(const char *what) const {
-	return Error(sqlstate::kConnectionFailure, what, clean(PQerrorMessage(connection_.get())),
+	const char *reason = PQerrorMessage(connection_.get());
+	const std::uint64_t announced = announced_length(reason);
+	if (announced > std::min(largest_row_, kAnswerMemory) && announced <= INT32_MAX) {
+		return too_large(announced);
+	}
+	return Error(sqlstate::kConnectionFailure, what, clean(reason),
 				 "If this happens often, look at the source's log for why it ends connections.");
 }
 
@@ -166,6 +221,7 @@ Error PqConnection::error_of(const PGresult *result, const char *what, const Que
 }
 
 Result PqConnection::run(const char *sql, const std::vector<const char *> &params, const char *what) {
+	const MemoryBound bound(kAnswerMemory);
 	start_statement();
 	if (PQsendQueryParams(connection_.get(), sql, static_cast<int>(params.size()), nullptr,
 						  params.empty() ? nullptr : params.data(), nullptr, nullptr, 0) == 0) {
@@ -182,6 +238,7 @@ Result PqConnection::run(const char *sql, const std::vector<const char *> &param
 
 Result PqConnection::describe(const Query &query) {
 	const char *what = "the source refuses the query";
+	const MemoryBound bound(kAnswerMemory);
 	start_statement();
 	if (PQsendPrepare(connection_.get(), "", query.text.c_str(), 0, nullptr) == 0) {
 		throw lost(what);
@@ -204,6 +261,7 @@ Result PqConnection::describe(const Query &query) {
 
 void PqConnection::begin_copy(const std::string &sql, const Query &query, std::size_t offset) {
 	const char *what = "the query failed at the source";
+	const MemoryBound bound(largest_row_ + kAnswerMemory); // the first row comes along with the answer
 	start_statement();
 	if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) {
 		throw lost(what);
@@ -225,8 +283,8 @@ void PqConnection::refuse_other_count(std::string_view sent) const {
 	}
 }
 
-PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool wait) {
-	for (;;) {
+PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound) {
+	for (std::uint64_t waits = 0;;) {
 		row = nullptr;
 		length = PQgetCopyData(connection_.get(), &row, 1);
 		if (length > 0) {
@@ -238,6 +296,10 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 				return CopyRow::row;
 			}
 			wait_for_more_rows();
+			// A row that does not come at once may be a large one: the more often it was waited for, the seldomer.
+			if (std::has_single_bit(++waits)) {
+				bound.renew();
+			}
 			continue;
 		}
 		if (length == -2) {

@@ -14,6 +14,7 @@
 #include "pg/failure.hpp"
 #include "pg/wait.hpp"
 #include "source/connect.hpp"
+#include "source/memory_bound.hpp"
 #include "source/query_text.hpp"
 
 namespace hyperline::source {
@@ -23,11 +24,17 @@ struct FreeResult {
 };
 using Result = std::unique_ptr<PGresult, FreeResult>;
 
+/// A value of a result; empty when it is NULL or not there.
+std::string field(const PGresult *result, int row, int column);
+bool flag(const PGresult *result, int row, int column);
+
 /// A connection of libpq.
 class PqConnection {
 public:
 	/// Connects, as connect() does.
 	explicit PqConnection(const Destination &destination);
+	PqConnection(const PqConnection &) = delete;
+	PqConnection &operator=(const PqConnection &) = delete;
 
 	/// Closing it ends what runs at the source: it notices the closed connection.
 	~PqConnection() = default;
@@ -41,8 +48,8 @@ public:
 
 	enum class CopyRow { row, end };
 	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when there is
-	/// none yet.
-	CopyRow next_copy_row(char *&row, int &length, bool wait);
+	/// none yet. `bound` is renewed for a row that has begun to come.
+	CopyRow next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound);
 
 	/// From now on statements have to end within this time, and a little more for the way there and back; 0: no limit.
 	void set_statement_timeout(std::chrono::seconds timeout) noexcept { statement_timeout_ = timeout; }
@@ -50,9 +57,14 @@ public:
 	void set_source_timeout(std::chrono::seconds timeout) noexcept { source_timeout_ = timeout; }
 	/// Once rows come, something has to come at least this often while they are waited for; 0: no limit.
 	void set_stall_timeout(std::chrono::seconds timeout) noexcept { stall_timeout_ = timeout; }
+	/// The largest row, in bytes: what announces more ends the connection.
+	void set_largest_row(std::size_t bytes) noexcept { largest_row_ = bytes; }
+	/// The notices that have come since the last call, each one line; only the first few of the connection.
+	std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
 	[[nodiscard]] PGconn *get() const noexcept { return connection_.get(); }
 
 private:
+	static void note(void *connection, const PGresult *notice) noexcept;
 	void flush();
 	void wait_for_input();
 	void wait_for_more_rows();
@@ -64,6 +76,7 @@ private:
 								 std::size_t offset = 0) const;
 	[[nodiscard]] std::string hint_for(std::string_view state) const;
 	[[nodiscard]] Error lost(const char *what) const;
+	[[nodiscard]] Error too_large(std::uint64_t announced) const;
 	[[nodiscard]] std::string clean(const char *text) const;
 	void start_statement();
 
@@ -73,6 +86,9 @@ private:
 	std::chrono::seconds statement_timeout_{0};
 	std::chrono::seconds source_timeout_{0};
 	std::chrono::seconds stall_timeout_{0};
+	std::size_t largest_row_ = kAnswerMemory;
+	std::vector<std::string> notices_;
+	std::size_t noticed_ = 0;
 	std::uint64_t copied_rows_ = 0; // of the COPY that is under way
 	pg::Deadline started_;			// of the statement that is under way
 	pg::Deadline deadline_;

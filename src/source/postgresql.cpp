@@ -2,10 +2,13 @@
 
 #include <cstdlib>
 
+#include "pg/utf8.hpp"
 #include "source/copy_row.hpp"
 #include "source/libpq.hpp"
 #include "source/query_text.hpp"
+#include "source/scrub.hpp"
 #include "source/sql_text.hpp"
+#include "source/types.hpp"
 #include "source/url.hpp"
 
 namespace hyperline::source {
@@ -18,13 +21,8 @@ constexpr const char *kUndefinedFunction = "42883";
 constexpr std::size_t kChunkRows = 1000;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
-std::string field(const PGresult *result, int row, int column) {
-	return PQgetisnull(result, row, column) != 0 ? std::string() : std::string(PQgetvalue(result, row, column));
-}
-
-bool flag(const PGresult *result, int row, int column) {
-	return field(result, row, column) == "t";
-}
+// As many as a table of PostgreSQL may have.
+constexpr int kMostColumns = 1600;
 
 std::optional<std::int64_t> number(const PGresult *result, int row, int column) {
 	return PQgetisnull(result, row, column) != 0
@@ -42,13 +40,13 @@ public:
 	void read(const ReadPlan &plan) override;
 	bool next(Chunk &chunk) override;
 	void end() override;
+	std::vector<std::string> take_notices() override { return connection_.take_notices(); }
 
 private:
 	std::string position();
 	void prepare_session();
 	void refuse_other_settings();
-	PqConnection::CopyRow next_row(char *&line, int &length, bool wait);
-	void fill_types(std::vector<Field> &fields, const PGresult *described);
+	PqConnection::CopyRow next_row(char *&line, int &length, bool wait, MemoryBound &bound);
 
 	bool is_local_;
 	Limits limits_;
@@ -56,7 +54,8 @@ private:
 	std::size_t columns_ = 0;
 	std::vector<Value> row_values_;
 	std::uint64_t row_number_ = 0;
-	bool ended_ = false; // the stream's end came together with its last rows
+	std::uint64_t last_row_ = UINT64_MAX; // more are not asked for
+	bool ended_ = false;				  // the stream's end came together with its last rows
 };
 
 // libpq's options that we set: nothing is taken from the server's environment or from files of its operating-system
@@ -97,6 +96,7 @@ PostgresqlSource::PostgresqlSource(const ConnectionUrl &url, bool is_trusted, co
 	  connection_(Destination{connection_keywords(url, is_trusted), url.host, url.password.value_or(""),
 							  shown_name(url), limits.network, is_trusted, limits.connect}) {
 	connection_.set_statement_timeout(limits.connect);
+	connection_.set_largest_row(limits.row);
 }
 
 constexpr const char *kCheck = R"(
@@ -119,7 +119,7 @@ Facts PostgresqlSource::check() {
 	connection_.run("", {}, "the source does not answer a blank query");
 	facts.latency = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
 	const Result result = connection_.run(kCheck, {}, "the source does not answer");
-	facts.server_version = field(result.get(), 0, 0);
+	facts.server_version = one_line(field(result.get(), 0, 0));
 	facts.is_replica = flag(result.get(), 0, 1);
 	facts.is_superuser = flag(result.get(), 0, 2);
 	facts.may_write = flag(result.get(), 0, 3);
@@ -202,7 +202,7 @@ FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', '
 // A hosted server may hide its position; then there is none to compare, and that is said by leaving it empty.
 std::string PostgresqlSource::position() {
 	try {
-		return field(connection_.run(kPosition, {}, kBegin).get(), 0, 0);
+		return one_line(field(connection_.run(kPosition, {}, kBegin).get(), 0, 0));
 	} catch (const Error &error) {
 		const std::string &state = error.failure().sqlstate;
 		if (state != sqlstate::kInsufficientPrivilege && state != kUndefinedFunction &&
@@ -223,7 +223,7 @@ Snapshot PostgresqlSource::begin() {
 	snapshot.position_before = position();
 	connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", {}, kBegin);
 	const bool shows_position = !snapshot.position_before.empty();
-	snapshot.position = field(connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin).get(), 0, 0);
+	snapshot.position = one_line(field(connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin).get(), 0, 0));
 	prepare_session();
 	return snapshot;
 }
@@ -278,116 +278,44 @@ std::vector<Field> PostgresqlSource::describe(const Query &query) {
 		throw Error(sqlstate::kSyntaxError, "the query returns no columns", {},
 					"Write one SELECT that returns at least id, \"customerId\" and timestamp.");
 	}
+	if (columns > kMostColumns) {
+		throw Error(sqlstate::kTooManyColumns, "the query returns more columns than are taken",
+					"It returns " + std::to_string(columns) + "; at most " + std::to_string(kMostColumns) +
+						" are taken.",
+					"Leave columns out, or put several into one: jsonb_build_object('a', a, 'b', b).");
+	}
 	std::vector<Field> fields(static_cast<std::size_t>(columns));
 	for (int i = 0; i < columns; i++) {
-		fields[static_cast<std::size_t>(i)].name = PQfname(described.get(), i);
+		const std::string_view name = PQfname(described.get(), i);
+		if (valid_utf8_prefix(name) != name.size()) {
+			throw Error(sqlstate::kProtocolViolation, "the source sends a column name that is not valid UTF-8",
+						"It is the name of column " + std::to_string(i + 1) + ".");
+		}
+		fields[static_cast<std::size_t>(i)].name = name;
 	}
-	fill_types(fields, described.get());
+	look_up_types(connection_, fields, described.get());
 	columns_ = fields.size();
 	return fields;
-}
-
-// Each type with what it is made of: a domain's base, an array's element, one step a row.
-constexpr const char *kTypes = R"(
-WITH RECURSIVE asked AS (
-	SELECT u.number, u.oid, u.modifier
-	FROM ROWS FROM (unnest($1::oid[]), unnest($2::int4[])) WITH ORDINALITY AS u(oid, modifier, number)
-), step AS (
-	SELECT a.number, 0 AS depth, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim, t.typcollation,
-	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd' AS is_array
-	FROM asked a
-	JOIN pg_catalog.pg_type t ON t.oid = a.oid
-	UNION ALL
-	SELECT s.number, s.depth + 1, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim, t.typcollation,
-	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd'
-	FROM step s
-	JOIN pg_catalog.pg_type t
-	  ON t.oid = CASE WHEN s.typtype = 'd' THEN s.typbasetype WHEN s.is_array THEN s.typelem END
-)
-SELECT s.number, pg_catalog.format_type(a.oid, a.modifier), s.oid, s.typtype = 'd', s.is_array, s.typdelim,
-       s.typcollation <> 0
-FROM step s
-JOIN asked a USING (number)
-ORDER BY s.number, s.depth
-)";
-
-// By the numbers of PostgreSQL's pg_type.dat, which never change.
-ValueKind kind_of(const std::string &oid) {
-	struct Known {
-		const char *oid;
-		ValueKind kind;
-	};
-	static constexpr Known kKnown[] = {
-		{"16", ValueKind::boolean},	 {"20", ValueKind::integer},	 {"21", ValueKind::integer},
-		{"23", ValueKind::integer},	 {"700", ValueKind::number},	 {"701", ValueKind::number},
-		{"1700", ValueKind::number}, {"114", ValueKind::json},		 {"3802", ValueKind::json},
-		{"1082", ValueKind::date},	 {"1114", ValueKind::timestamp}, {"1184", ValueKind::timestamptz},
-		{"22", ValueKind::vector},	 {"30", ValueKind::vector},
-	};
-	for (const Known &known : kKnown) {
-		if (oid == known.oid) {
-			return known.kind;
-		}
-	}
-	return ValueKind::text;
-}
-
-void PostgresqlSource::fill_types(std::vector<Field> &fields, const PGresult *described) {
-	std::string oids = "{";
-	std::string modifiers = "{";
-	for (int i = 0; i < static_cast<int>(fields.size()); i++) {
-		oids += (i == 0 ? "" : ",") + std::to_string(PQftype(described, i));
-		modifiers += (i == 0 ? "" : ",") + std::to_string(PQfmod(described, i));
-	}
-	oids += "}";
-	modifiers += "}";
-	const Result types = connection_.run(kTypes, {oids.c_str(), modifiers.c_str()},
-										 "could not look up the types of the query's columns");
-	std::vector<bool> in_array(fields.size(), false);
-	for (int row = 0; row < PQntuples(types.get()); row++) {
-		const auto number = static_cast<std::size_t>(std::strtoull(field(types.get(), row, 0).c_str(), nullptr, 10));
-		if (number < 1 || number > fields.size()) {
-			throw Error(sqlstate::kProtocolViolation, "the source describes a column that the query does not have");
-		}
-		Field &column = fields[number - 1];
-		column.type_name = field(types.get(), row, 1);
-		column.has_collation = column.has_collation || flag(types.get(), row, 6);
-		const ValueKind kind = kind_of(field(types.get(), row, 2));
-		if (flag(types.get(), row, 3)) {
-			continue; // a domain: its base follows
-		}
-		if (in_array[number - 1]) {
-			column.element = kind;
-			column.delimiter = field(types.get(), row, 5).front();
-		} else if (kind == ValueKind::vector) {
-			column.kind = kind;
-			column.element = field(types.get(), row, 2) == "22" ? ValueKind::integer : ValueKind::text;
-			in_array[number - 1] = false;
-		} else if (flag(types.get(), row, 4)) {
-			column.kind = ValueKind::array;
-			in_array[number - 1] = true;
-		} else if (column.kind != ValueKind::vector) {
-			column.kind = kind;
-		}
-	}
 }
 
 void PostgresqlSource::read(const ReadPlan &plan) {
 	std::size_t offset = 0;
 	const std::string sql = copy_statement(plan, offset);
 	row_number_ = plan.rows_before;
+	last_row_ = plan.rows == ReadPlan::Rows::first ? plan.rows_before + plan.limit : UINT64_MAX;
 	connection_.set_statement_timeout(limits_.statement);
 	connection_.set_stall_timeout(limits_.stall);
 	connection_.begin_copy(sql, plan.query, offset);
 }
 
 // A row that the source cannot print, for a text there has less than 1 GB, ends the whole query: say which one it was.
-PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool wait) {
+PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool wait, MemoryBound &bound) {
 	try {
-		return connection_.next_copy_row(line, length, wait);
+		return connection_.next_copy_row(line, length, wait, bound);
 	} catch (const Error &error) {
 		const Failure &failure = error.failure();
-		if (failure.sqlstate != sqlstate::kProgramLimitExceeded && failure.sqlstate != "53200") {
+		if ((failure.sqlstate != sqlstate::kProgramLimitExceeded && failure.sqlstate != "53200") ||
+			PQstatus(connection_.get()) == CONNECTION_BAD) { // not the source's: what it announced was refused here
 			throw;
 		}
 		throw Error(failure.sqlstate,
@@ -404,10 +332,11 @@ bool PostgresqlSource::next(Chunk &chunk) {
 		ended_ = false;
 		return false;
 	}
+	MemoryBound bound(limits_.row + kAnswerMemory);
 	while (chunk.rows.size() < kChunkRows && chunk.bytes < kChunkBytes) {
 		char *line = nullptr;
 		int length = 0;
-		if (next_row(line, length, chunk.rows.empty()) == PqConnection::CopyRow::end) {
+		if (next_row(line, length, chunk.rows.empty(), bound) == PqConnection::CopyRow::end) {
 			refuse_other_settings();
 			if (chunk.rows.empty()) {
 				return false;
@@ -422,6 +351,9 @@ bool PostgresqlSource::next(Chunk &chunk) {
 		split_copy_row(line, static_cast<std::size_t>(length), row_values_);
 		if (row_values_.size() != columns_) {
 			throw Error(sqlstate::kProtocolViolation, "the source sent a row of another shape than it described");
+		}
+		if (row_number_ == last_row_) {
+			throw Error(sqlstate::kProtocolViolation, "the source sent more rows than it was asked for");
 		}
 		chunk.values().insert(chunk.values().end(), row_values_.begin(), row_values_.end());
 		chunk.rows.push_back(Row{nullptr, columns_, ++row_number_, static_cast<std::size_t>(length)});

@@ -32,8 +32,9 @@ struct NetworkRules {
 /// What the settings allow.
 struct Limits {
 	std::chrono::seconds connect{10};
-	std::chrono::seconds statement{3600}; ///< of one statement at the source; 0: none
-	std::chrono::seconds stall{300};	  ///< between rows, when nothing comes at all; 0: none
+	std::chrono::seconds statement{3600};	///< of one statement at the source; 0: none
+	std::chrono::seconds stall{300};		///< between rows, when nothing comes at all; 0: none
+	std::size_t row = std::size_t{1} << 30; ///< the largest row, in bytes as sent
 	NetworkRules network;
 };
 
@@ -129,6 +130,9 @@ public:
 	virtual bool next(Chunk &chunk) = 0;
 	/// Ends the transaction. Throws when the source does not confirm it.
 	virtual void end() = 0;
+	/// What the source has said beside its answers (NOTICEs and the like) since the last call: the first few, each one
+	/// clean line.
+	virtual std::vector<std::string> take_notices() = 0;
 };
 
 /// A url, split for keeping. The password is wiped with its owner.

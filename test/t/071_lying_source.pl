@@ -1,0 +1,161 @@
+# A source that lies: what it announces is not believed, what it says stays its own words on one line, and what nobody asked
+# it for is not taken. What a real server says is changed in one place each.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FakeSource qw(message);
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# Turns writing around, ends lines, forges prefixes, moves a terminal's cursor.
+my $evil = "\e]0;title\a\e[31mred\e[2J\r\nLOG:  forged\n2026-01-01 00:00:00 UTC [1] LOG:  forged too\n\x{e2}\x{80}\x{ae}reversed\x{c2}\x{9b}1m";
+my $shown = '\x1b]0;title\x07\x1b[31mred\x1b[2J LOG:  forged 2026-01-01 00:00:00 UTC [1] LOG:  forged too \u202ereversed\u009b1m';
+my $sql_evil = q{E'\e]0;title\a\e[31mred\e[2J\r\nLOG:  forged\n2026-01-01 00:00:00 UTC [1] LOG:  forged too\n\u202Ereversed\u009B1m'};
+$sql_evil =~ s/\\e/\\x1b/g;
+$sql_evil =~ s/\\a/\\x07/g;
+
+my $source = start_source('source', "listen_addresses = '127.0.0.1'", "log_statement = 'none'");
+$source->safe_psql('postgres', qq{
+	CREATE TABLE t AS SELECT g AS id, g % 7 AS "customerId", timestamptz '2026-01-01' + g * interval '1 minute' AS timestamp FROM generate_series(1, 100) g;
+	CREATE FUNCTION noisy(int) RETURNS text LANGUAGE plpgsql AS \$\$ BEGIN RAISE NOTICE '%: %', \$1, $sql_evil; RETURN 'x'; END \$\$;
+	CREATE FUNCTION failing(int) RETURNS text LANGUAGE plpgsql AS \$\$ BEGIN
+		IF \$1 = 50 THEN RAISE EXCEPTION USING MESSAGE = $sql_evil, DETAIL = 'detail ' || $sql_evil, HINT = 'hint ' || $sql_evil || repeat('x', 100000); END IF;
+		RETURN 'x'; END \$\$});
+my $target = start_target('target', 'hyperline_connector.max_retries = 0', 'hyperline_connector.connect_timeout = 5s', "log_statement = 'none'",
+	'hyperline_connector.retry_delay = 1h', 'log_min_error_statement = panic');
+my $query = 'SELECT * FROM t';
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('real', '" . source_url($source) . "'); SELECT hyperline.create_connection('fake', '"
+	  . FakeSource::url_of($source->port) . "'); SELECT hyperline.create_loader('fake', 'fake', '$query', paused => true)");
+my %statements = (
+	check => "SELECT * FROM hyperline.check_connection('fake')",
+	describe => "SELECT * FROM hyperline.describe_query('fake', '$query')",
+	preview => "SELECT * FROM hyperline.preview_query('fake', '$query')",
+	load => "CALL hyperline.refresh_loader('fake')",
+	worker => "SELECT status, sqlstate, error, error_detail FROM hyperline.loader_runs WHERE run_id = (SELECT max(run_id) FROM hyperline.loader_runs)");
+my %recorded;
+for my $kind (qw(check describe preview load))
+{
+	$recorded{$kind} = FakeSource::record($source, PostgreSQL::Test::Utils::tempdir() . "/$kind", sub {
+		my ($url) = @_;
+		$target->safe_psql('postgres', "UPDATE hyperline.connection SET url = '$url' WHERE name = 'fake'");
+		$target->safe_psql('postgres', $statements{$kind});
+	});
+}
+is($target->safe_psql('postgres', 'SELECT count(*) FROM hyperline.events'), 100, 'what is said was recorded');
+$recorded{worker} = $recorded{load};
+
+# In pages of 1 kB: the most that a process has had, and that it has.
+sub memory { my ($name) = @_; return "substring(pg_read_file('/proc/self/status') from '$name:\\s+(\\d+)')::int"; }
+
+# lie($kind, $change): a session in which $change has been made to the turns; returns how it ended, with the megabytes by
+# which the backend's peak has grown (0 for a worker).
+sub lie
+{
+	my ($kind, $change) = @_;
+	my $turns = [ map { [ @{$_} ] } @{ $recorded{$kind} } ];
+	$change->($turns);
+	my $fake = FakeSource->new(sub { return { turns => $turns, patience => 5 }; });
+	$target->safe_psql('postgres', "UPDATE hyperline.connection SET url = '" . $fake->url . "' WHERE name = 'fake'");
+	my $run = '';
+	$run = "SELECT hyperline.run_loader('fake') AS run \\gset\nSELECT hyperline.wait_for_run(:run) AS ended \\gset\n" if $kind eq 'worker';
+	my ($status, $out, $err) = $target->psql('postgres',
+		'SELECT ' . memory('VmPeak') . " AS before \\gset\n$run$statements{$kind};\nSELECT 'grown', (" . memory('VmPeak') . " - :before) / 1024;",
+		on_error_stop => 0, timeout => $PostgreSQL::Test::Utils::timeout_default, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	my ($grown) = $out =~ s/^grown\|(\d+)$//m ? $1 : 'lost';
+	return ("$out$err", $grown);
+}
+
+# at($type, $turns): the turn with the first message of that type, and its place.
+sub at
+{
+	my ($type, $turns) = @_;
+	for my $turn (@{$turns})
+	{
+		for my $i (0 .. $#{$turn}) { return ($turn, $i) if $turn->[$i] =~ /\A$type/; }
+	}
+	die "there is no message $type";
+}
+
+sub huge { my ($type) = @_; return sub { my ($turns) = @_; my ($turn, $i) = at($type, $turns); $turn->[$i] = $type . pack('N', 2_000_000_000) . 'abcdef'; splice(@{$turn}, $i + 1); }; }
+
+# Lengths that are announced
+for my $kind ('load', 'worker')
+{
+	my ($said, $grown) = lie($kind, huge('d'));
+	like($said, qr/54000.*the source announces more than is taken from it at once.*a message of (2000000000|1999999996) bytes/s, "$kind: a row that is announced with 2 GB ends the run");
+	cmp_ok($grown, '<', 1400, "$kind: without that memory");
+}
+for my $kind ('check', 'describe', 'preview')
+{
+	my ($said, $grown) = lie($kind, huge('D'));
+	like($said, qr/54000.*the source announces more than is taken from it at once/s, "$kind: so does another answer");
+	cmp_ok($grown, '<', 128, "$kind: with less memory still");
+}
+my ($said, $grown) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('D', $turns); splice(@{$turn}, $i, 0, message('D', pack('nN', 1, 1_000_000) . 'x' x 1_000_000) x 100); });
+like($said, qr/08006.*the source does not answer/s, 'an answer without end is given up');
+cmp_ok($grown, '<', 192, 'with little memory');
+($said, $grown) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('D', $turns); splice(@{$turn}, $i, 0, map { message('S', "parameter$_\0" . 'x' x 20_000 . "\0") } 1 .. 5000); });
+cmp_ok($grown, '<', 192, 'parameters without end have no more');
+$target->safe_psql('postgres', q{SELECT hyperline.create_loader('real', 'large', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp, repeat(''x'', 150000000) AS text', paused => true)});
+my ($status, $out, $err) = $target->psql('postgres', "SET hyperline_connector.max_row_size = '1MB'; CALL hyperline.refresh_loader('large')");
+like($err, qr/ERROR:  the source announces more than is taken from it at once/, 'max_row_size is what a row may have');
+$target->safe_psql('postgres', "SET hyperline_connector.max_row_size = '150MB'; CALL hyperline.refresh_loader('large')");
+is($target->safe_psql('postgres', "SELECT length(record->>'text') FROM hyperline.events WHERE event_type = 'large'"), '150000000', 'and a row that has no more is taken');
+
+# Rows and columns that nobody asked for
+($said) = lie('preview', sub { my ($turns) = @_; my ($turn, $i) = at('d', $turns); splice(@{$turn}, $i, 0, ($turn->[$i]) x 1000); });
+like($said, qr/08P01.*the source sent more rows than it was asked for/s, 'a preview takes no more rows than it asked for');
+($status, $out, $err) = $target->psql('postgres', "SELECT hyperline.describe_query('real', 'SELECT " . join(', ', map { "1 AS c$_" } 1 .. 1601) . "')");
+like($err, qr/ERROR:  the query returns more columns than are taken/, 'more than 1,600 columns are refused');
+is($target->safe_psql('postgres', "SELECT count(*) FROM hyperline.describe_query('real', 'SELECT 1 AS id, 1 AS \"customerId\", now() AS timestamp, " . join(', ', map { "1 AS c$_" } 4 .. 1600) . "')"), '1600', '1,600 are not');
+($said) = lie('describe', sub { my ($turns) = @_; for my $one (@{$turns}) { s/customerId/custo\xff\xfe\x80Id/ for @{$one}; } });
+like($said, qr/08P01.*a column name that is not valid UTF-8/s, 'names are UTF-8');
+
+# What asks us for data: COPY FROM, and COPY in both directions
+for my $type ('G', 'W')
+{
+	($said) = lie('load', sub { my ($turns) = @_; my ($turn, $i) = at('H', $turns); splice(@{$turn}, $i, @{$turn} - $i, message($type, pack('Cnnn', 0, 2, 0, 0))); });
+	like($said, qr/0800[06P].*at the source/s, "a source that asks for data ($type) gets none");
+	($said) = lie('load', sub { my ($turns) = @_; my ($turn, $i) = at('H', $turns);
+		splice(@{$turn}, $i, @{$turn} - $i, message('E', "SERROR\0C57014\0Mno\0\0"), message($type, pack('Cnnn', 0, 2, 0, 0)), message('Z', 'I')); });
+	like($said, qr/57014.*no/s, 'nor after an error');
+}
+
+# What it says
+my $before = -s $target->logfile;
+($said) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('D', $turns);
+	my ($columns, $length) = unpack('x5 n N', $turn->[$i]);
+	$turn->[$i] = message('D', pack('nN', $columns, length($evil)) . $evil . substr($turn->[$i], 11 + $length)); });
+like($said, qr/\Q$shown\E/, 'its version is shown as one line');
+($said) = lie('check', sub { my ($turns) = @_; @{$turns} = ([ message('E', "SFATAL\0C28000\0M$evil\0D$evil\0H$evil\0\0") ]); });
+like($said, qr/could not connect.*\Q$shown\E/s, 'so is why it refuses');
+unlike($said, qr/\e|\x{e2}\x{80}\x{ae}|^LOG/m, 'without what controls a terminal');
+($said) = lie('worker', sub { my ($turns) = @_; @{$turns} = ([ message('E', "SFATAL\0C53300\0M$evil\0D$evil\0H$evil\0\0") ]); });
+like($said, qr/could not connect.*\Q$shown\E/s, 'also in the row of a run');
+
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('real', 'noisy', 'SELECT *, noisy(id) FROM t', paused => true); SELECT hyperline.create_loader('real', 'failing', 'SELECT *, failing(id) FROM t', paused => true)");
+($status, $out, $err) = $target->psql('postgres', "CALL hyperline.refresh_loader('noisy')");
+my @notices = $err =~ /^(.*NOTICE:  .*)$/mg;
+is(scalar(@notices), 10, 'a session hears the first ten notices of a run');
+like($notices[0], qr/NOTICE:  the source of loader "noisy" says: 1: \Q$shown\E$/, 'each as one line');
+my $seen = -s $target->logfile;
+$target->safe_psql('postgres', "SELECT hyperline.run_loader('noisy') AS run \\gset\nSELECT hyperline.wait_for_run(:run)");
+my @lines = grep { /forged/ } split(/\n/, substr(slurp_file($target->logfile), $seen));
+is(scalar(@lines), 10, 'the log has them of a worker');
+like($lines[9], qr/LOG:  the source of loader "noisy" says: 10: \Q$shown\E$/, 'each as one line');
+is($target->safe_psql('postgres', "SELECT string_agg(rows_read::text, ' ') FROM hyperline.loader_runs WHERE loader = 'noisy'"), '100 100', 'and the rows come');
+$seen = -s $target->logfile;
+$target->safe_psql('postgres', "SELECT hyperline.run_loader('failing') AS run \\gset\nSELECT hyperline.wait_for_run(:run)");
+@lines = grep { /forged/ } split(/\n/, substr(slurp_file($target->logfile), $seen));
+is(scalar(@lines), 1, 'an error of a source is one line of the log');
+like($lines[0], qr/failed: the query failed at the source: \Q$shown\E \(SQLSTATE P0001\); detail \Q$shown\E HINT: hint \Q$shown\Ex+\.\.\.$/, 'escaped, and of bounded length');
+cmp_ok(length($lines[0]), '<', 5000, 'also when the source is talkative');
+my @forged = grep { !/^(?:\d{4}-\d\d-\d\d [^\[]+\[\d+\] [^\]]*(?:LOG|ERROR|WARNING|HINT|DETAIL|STATEMENT|CONTEXT|LOCATION):  |\t)/ || /[^\t -~]/ } split(/\n/, substr(slurp_file($target->logfile), $before));
+is(join("\n", @forged), '', 'each line of the log is one of this server');
+is($target->safe_psql('postgres', "SELECT count(*) FROM hyperline.loader_runs r WHERE r::text ~ E'[\\x01-\\x09\\x0b-\\x1f\\x7f-\\u009f\\u202e]'"), '0', 'as is what is kept of runs');
+$target->stop;
+$source->stop;
+done_testing();
