@@ -84,6 +84,9 @@ CREATE TABLE hyperline.loader (
 COMMENT ON TABLE hyperline.loader IS 'Loaders and how far each has read. Read the view hyperline.loaders; change with hyperline.alter_loader().';
 COMMENT ON COLUMN hyperline.loader.pause_reason IS 'Why it is paused when nobody paused it: it came out of a dump, or the database is a copy.';
 COMMENT ON COLUMN hyperline.loader.fields IS 'What its query returned in the last run that succeeded: [{"name": .., "type": ..}], in the query''s order.';
+-- pg_restore -j copies the tables of an extension in any order: dumps say nothing of keys between them. So who stores a
+-- loader holds its connection instead; the other side of the key, which lets no connection go that a loader uses, stays.
+ALTER TABLE hyperline.loader DISABLE TRIGGER ALL;
 CREATE INDEX loader_due ON hyperline.loader (next_run_at) WHERE NOT paused;
 CREATE INDEX loader_connection ON hyperline.loader (connection_id);
 CREATE INDEX loader_event_type ON hyperline.loader (event_type);

@@ -1,6 +1,7 @@
 // The library's entry: settings, shared memory, the launcher.
 #include "pg/background.hpp"
 #include "pg/make_way.hpp"
+#include "pg/prepared.hpp"
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
 #include "pg/transaction.hpp"
@@ -19,6 +20,7 @@ void _PG_init() {
 	pg::on_marked_commit([]() { pg::wake_scheduler(); });
 	if (pg::is_preloaded() && !IsBinaryUpgrade) {
 		pg::make_way_for_commands();
+		pg::mark_commits_of_prepared();
 		pg::request_shared_memory();
 		pg::register_static_worker("hyperline launcher", "hyperline_launcher_main");
 	}

@@ -1,6 +1,9 @@
 #include "pg/lock.hpp"
 
+#include "pg/shared.hpp"
+
 extern "C" {
+#include <storage/ipc.h>
 #include <storage/lock.h>
 }
 
@@ -15,13 +18,28 @@ LOCKTAG make_tag(std::uint32_t space, std::uint32_t number) {
 	return tag;
 }
 
+int locks_held = 0;
+bool watches_exit = false;
+
+// The transaction manager has released the lock by now.
+void at_exit(int /* code */, Datum /* argument */) {
+	if (locks_held > 0) {
+		wake_scheduler();
+	}
+}
+
 } // namespace
 
 SessionLock::SessionLock(std::uint32_t space, std::uint32_t number)
 	: space_(space), number_(number), held_(call([=] {
+		  if (!watches_exit) {
+			  on_shmem_exit(at_exit, 0);
+			  watches_exit = true;
+		  }
 		  const LOCKTAG tag = make_tag(space, number);
 		  return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 	  })) {
+	locks_held += held_ ? 1 : 0;
 }
 
 SessionLock::~SessionLock() {
@@ -31,6 +49,7 @@ SessionLock::~SessionLock() {
 void SessionLock::release() noexcept {
 	if (held_) {
 		held_ = false;
+		locks_held--;
 		const LOCKTAG tag = make_tag(space_, number_);
 		LockRelease(&tag, ExclusiveLock, true);
 	}

@@ -8,7 +8,8 @@
 namespace hyperline::pg {
 
 /// The lock (space, number) of this database, held by the session, or not held when somebody else has it.
-/// Released with its owner; by the server when the process ends in any way.
+/// Released with its owner; by the server when the process ends in any way, and then the scheduler is woken, which
+/// looks after what the process has left undone.
 class SessionLock {
 public:
 	SessionLock(std::uint32_t space, std::uint32_t number);

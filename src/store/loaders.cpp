@@ -69,6 +69,20 @@ std::optional<Loader> get_loader(std::int32_t id) {
 
 namespace {
 
+// What the check of a foreign key would do (see schema/tables.sql): until the end of the transaction nobody drops it.
+constexpr const char *kHoldConnection = R"(
+SELECT c.connection_id FROM hyperline.connection c
+WHERE c.connection_id OPERATOR(pg_catalog.=) $1
+FOR KEY SHARE
+)";
+
+void hold_connection(std::int32_t connection_id) {
+	if (pg::run(kHoldConnection, {connection_id}).empty()) {
+		throw Error(sqlstate::kUndefinedObject, "the connection of the loader was dropped",
+					"Another session did that at the same time.", "Look at hyperline.connections, and try again.");
+	}
+}
+
 constexpr const char *kInsert = R"(
 INSERT INTO hyperline.loader (name, connection_id, event_type, query, refresh_rate, time_zone, cursor_field, lookback,
                               version_field, paused, next_run_at, max_rejected)
@@ -80,6 +94,7 @@ RETURNING loader_id
 } // namespace
 
 void insert_loader(const Loader &loader) {
+	hold_connection(loader.connection_id);
 	const OwnInsert own;
 	const pg::Rows rows =
 		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
@@ -129,6 +144,7 @@ void update_loader(const Loader &loader, bool read_everything) {
 	if (!pg::run(kNameTaken, {loader.name, loader.id}).empty()) {
 		throw name_taken("loader", loader.name);
 	}
+	hold_connection(loader.connection_id);
 	pg::run(kUpdate,
 			{loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
 			 loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at, loader.max_rejected});

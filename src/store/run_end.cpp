@@ -167,12 +167,17 @@ std::vector<InterruptedRun> mark_interrupted() {
 
 namespace {
 
+// The last run of a loader stays, however long ago it was: it says what has become of the loader.
 constexpr const char *kRemoveRuns = R"(
 WITH old AS (
 	SELECT r.run_id FROM hyperline.run r
 	WHERE r.finished_at OPERATOR(pg_catalog.<) (
 		pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)
 		pg_catalog.make_interval(mins => $1::pg_catalog.int4))
+	  AND (EXISTS (
+			SELECT FROM hyperline.run n
+			WHERE n.loader_id OPERATOR(pg_catalog.=) r.loader_id AND n.run_id OPERATOR(pg_catalog.>) r.run_id)
+	       OR NOT EXISTS (SELECT FROM hyperline.loader l WHERE l.loader_id OPERATOR(pg_catalog.=) r.loader_id))
 	ORDER BY r.finished_at
 	LIMIT $2
 ), removed AS (

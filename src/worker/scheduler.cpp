@@ -99,8 +99,10 @@ void Scheduler::say_started(const store::Installation &installation) {
 
 void Scheduler::say_interrupted(const std::vector<store::InterruptedRun> &runs) {
 	for (const store::InterruptedRun &run : runs) {
-		pg::log_line("run " + std::to_string(run.id) + " of loader \"" + run.loader + "\" was interrupted: " +
-					 run.failure.message + " (SQLSTATE " + run.failure.sqlstate + "); the loader runs again by itself" +
+		pg::log_line("run " + std::to_string(run.id) + " of loader \"" + run.loader +
+					 "\" was interrupted: " + run.failure.message + " (SQLSTATE " + run.failure.sqlstate +
+					 (run.trigger == store::Trigger::session ? "); its session has ended"
+															 : "); the loader runs again by itself") +
 					 (run.in_a_row > 1
 						  ? "; its last " + std::to_string(run.in_a_row) +
 								" runs have ended like this: if it is what brings the server down, stop it "

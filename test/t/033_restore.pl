@@ -22,7 +22,7 @@ $origin->safe_psql('postgres', qq{
 	SELECT hyperline.create_connection('product', '$url');
 	SELECT hyperline.create_loader('product', 'short', \$q\$$calls\$q\$, '1 second');
 	SELECT hyperline.create_loader('product', 'long', 'SELECT 1 AS id, 2 AS "customerId", now() AS timestamp, pg_sleep(600)::text', '1 hour');
-	SELECT hyperline.create_loader('product', 'resting', \$q\$$calls\$q\$, paused => true);
+	SELECT hyperline.create_loader('product', 'resting', \$q\$$calls /* \$q\$ || (SELECT string_agg(md5(g::text), ' ') FROM generate_series(1, 5000) g) || \$q\$ */\$q\$, paused => true);
 	SELECT hyperline.create_loader('product', 'waiting', \$q\$$calls\$q\$, '1 hour')});
 ok($origin->poll_query_until('postgres', q{
 	SELECT count(*) FILTER (WHERE loader = 'short' AND status = 'succeeded') > 0
@@ -57,7 +57,8 @@ sub restored
 	return;
 }
 
-my ($out, $err) = run_command(['psql', '-X', '-d', $copy->connstr('postgres'), '-f', "$directory/plain"]);
+my ($status, $out, $err);
+($out, $err) = run_command(['psql', '-X', '-d', $copy->connstr('postgres'), '-f', "$directory/plain"]);
 restored('postgres', 'psql', $err);
 
 # The scheduler is there, and runs nothing.
@@ -77,8 +78,18 @@ $copy->safe_psql('postgres', 'CREATE DATABASE other');
 ($out, $err) = run_command(['pg_restore', '-v', '-d', $copy->connstr('other'), "$directory/parallel"]);
 restored('other', 'pg_restore', $err);
 
-$copy->stop('fast');
+# In parallel the largest tables come first: loaders, by a long query, before the connection that they name. What holds
+# them together does so afterwards.
+$copy->safe_psql('postgres', 'CREATE DATABASE quick');
+($out, $err) = run_command(['pg_restore', '-v', '-j2', '-d', $copy->connstr('quick'), "$directory/parallel"]);
+unlike($err, qr/error:|ERROR:/, 'pg_restore -j: no error');
+restored('quick', 'pg_restore -j', $err);
+($status, $out, $err) = $copy->psql('quick', "DELETE FROM hyperline.connection WHERE name = 'product'");
+like($err, qr/violates foreign key constraint "loader_connection_id_fkey"/, 'a connection that loaders use cannot be deleted');
+
+# Before it is stopped: that ends workers in the middle of what they do, and says so.
 unlike(slurp_file($copy->logfile), qr/hyperline (scheduler|runner) (ERROR|FATAL|WARNING)/, 'no worker complains of anything');
+$copy->stop('fast');
 $origin->stop('fast');
 $source->stop('fast');
 done_testing();

@@ -36,7 +36,7 @@ sub stop_in_time
 	note(sprintf('%s: stopped after %.2f s', $name, Time::HiRes::time - $began));
 	$target->{_pid} = undef;
 	my $log = substr(slurp_file($target->logfile), $seen);
-	like($log, qr/received fast shutdown request.*hyperline scheduler for database "postgres" ends.*checkpointer LOG:  shutting down.*database system is shut down/s, "$name: in order");
+	like($log, qr/received fast shutdown request.*(?:hyperline scheduler for database "postgres" ends|terminating background worker "hyperline scheduler").*checkpointer LOG:  shutting down.*database system is shut down/s, "$name: in order");
 	unlike($log, qr/terminated by signal|PANIC|TRAP|hyperline \w+ (?:ERROR|WARNING)/, "$name: nobody had to be killed");
 	$proxy->rules;
 	$proxy->cut;

@@ -1,0 +1,124 @@
+# What nobody has to look after: due times do not drift, what was missed is made up by one run, sessions that die and
+# prepared transactions are noticed at once, old history goes, and owners of the extension come and go.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Aftermath;
+use Hyperline;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $source = start_source('source');
+$source->safe_psql('postgres', q{CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at FROM generate_series(1, 100) g});
+my $target = PostgreSQL::Test::Cluster->new('target');
+$target->init;
+$target->append_conf('postgresql.conf', "timezone = 'UTC'\nshared_preload_libraries = 'hyperline_connector'\nmax_prepared_transactions = 2\nhyperline_connector.retry_delay = 1s\nlog_line_prefix = '%m [%p] %b '\n");
+$target->start;
+$target->safe_psql('postgres', 'CREATE ROLE deployer SUPERUSER LOGIN');
+$target->safe_psql('postgres', 'CREATE EXTENSION hyperline_connector', extra_params => [ '-U', 'deployer' ]);
+sub sql { return $target->safe_psql('postgres', $_[0]); }
+my $url = source_url($source);
+my $calls = 'SELECT id, company AS "customerId", at AS timestamp FROM t';
+sql("SELECT hyperline.create_connection('product', '$url'); SELECT hyperline.create_loader('product', 'calls', \$q\$$calls\$q\$, '1 hour')");
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE status = 'succeeded'", '1'), 'a loader');
+
+# Nothing is due for an hour, and the scheduler would look by itself after a minute: it is told. Half of that minute is
+# the deadline.
+my $soon = 30;
+my ($out, $err) = ('', '');
+sql("SELECT hyperline.create_loader('product', 'dies', 'SELECT 1 AS id, 1 AS \"customerId\", now() AS timestamp, pg_sleep(600)::text', '1 hour', paused => true)");
+my $refresh = IPC::Run::start([ 'psql', '-XAtq', '-d', $target->connstr('postgres'), '-c', "CALL hyperline.refresh_loader('dies')" ], '>', \$out, '2>', \$err);
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'dies' AND status = 'running'", '1'), 'a session refreshes a loader');
+ok(wait_for($target, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hyperline scheduler' AND state = 'idle'", '1'), 'the scheduler sleeps');
+sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CALL hyperline.refresh_loader%'");
+$refresh->finish;
+ok(wait_for($target, "SELECT status FROM hyperline.loader_runs WHERE loader = 'dies'", 'interrupted', $soon), 'the run of a session that is ended says so at once');
+like(slurp_file($target->logfile), qr/hyperline scheduler LOG:  run \d+ of loader "dies" was interrupted: .*; its session has ended$/m, 'the log says why, and promises no other run');
+sql("SELECT hyperline.drop_loader('dies')");
+
+sql("BEGIN; SELECT hyperline.run_loader('calls'); PREPARE TRANSACTION 'asked'");
+is(sql("SELECT count(*) FROM hyperline.loader_runs"), '2', 'a run that was asked for in a prepared transaction is not there yet');
+sql("COMMIT PREPARED 'asked'");
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'calls' AND trigger = 'manual' AND status = 'succeeded'", '1', $soon), 'it runs when that is committed');
+
+# Due times are those of the rate, however long runs take and whenever they start; what was missed is one run.
+sql("SELECT hyperline.create_loader('product', 'often', 'SELECT 1 AS id, 1 AS \"customerId\", timestamptz ''2026-01-01'' AS timestamp, pg_sleep(0.3)::text', '1 second')");
+ok(wait_for($target, "SELECT count(*) >= 4 FROM hyperline.loader_runs WHERE loader = 'often' AND status = 'succeeded'"), 'a loader of one second whose runs take time');
+is(sql("SELECT count(DISTINCT extract(microseconds FROM due_at)::int % 1000000) FROM hyperline.run WHERE loader = 'often' AND trigger = 'schedule'"), '1', 'is due at the same fraction of a second each time');
+sql("SELECT hyperline.drop_loader('often')");
+my $last = sql('SELECT max(run_id) FROM hyperline.run');
+$target->stop('fast');
+$target->start;
+my $due = sql("UPDATE hyperline.loader SET next_run_at = date_trunc('hour', now()) - interval '1 day 23 minutes' WHERE name = 'calls' RETURNING next_run_at");
+sql('SELECT hyperline.announce_installation()');
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE run_id > $last AND status = 'succeeded'", '1'), 'what was missed for a day is made up');
+is(sql("SELECT count(*), min(r.due_at) = '$due', min(l.next_run_at) > now() AND min(l.next_run_at) <= now() + interval '1 hour', extract(minute FROM min(l.next_run_at)) FROM hyperline.run r, hyperline.loader l WHERE r.run_id > $last AND l.name = 'calls'"),
+	'1|t|t|37', 'by one run, and the next is due by the rate, counted from when it was due');
+
+# Failures: retried while there is time, never past the due time; one success ends it.
+$source->safe_psql('postgres', 'ALTER TABLE t RENAME TO gone');
+$last = sql("SELECT hyperline.run_loader('calls')");
+is(sql("SELECT hyperline.wait_for_run($last)"), 'failed', 'a query whose table is gone');
+is(sql("SELECT status, consecutive_failures FROM hyperline.loaders"), 'failing|1', 'the loader fails, and nothing is queued: a retry cannot mend it');
+$source->safe_psql('postgres', 'ALTER TABLE gone RENAME TO t');
+$last = sql("SELECT hyperline.run_loader('calls')");
+is(sql("SELECT hyperline.wait_for_run($last)"), 'succeeded', 'it is back');
+is(sql("SELECT status, consecutive_failures, last_error IS NULL FROM hyperline.loaders"), 'idle|0|t', 'one success ends it');
+sql("UPDATE hyperline.loader SET next_run_at = now() + interval '2 seconds', refresh_rate = '1 day' WHERE name = 'calls'");
+$source->stop('fast');
+$last = sql("SELECT hyperline.run_loader('calls')");
+is(sql("SELECT hyperline.wait_for_run($last)"), 'failed', 'a source that is gone');
+ok(wait_for($target, "SELECT count(*) > 0 FROM hyperline.run WHERE run_id > $last AND trigger = 'schedule'"), 'the next due time comes');
+is(sql("SELECT count(*) FROM hyperline.run r WHERE run_id > $last AND trigger = 'retry' AND due_at >= (SELECT min(due_at) FROM hyperline.run WHERE run_id > $last AND trigger = 'schedule')
+	AND queued_at < (SELECT min(due_at) FROM hyperline.run WHERE run_id > $last AND trigger = 'schedule')"), '0', 'no retry waits past it');
+$source->start;
+ok(wait_for($target, "SELECT status FROM hyperline.loaders WHERE name = 'calls'", 'idle'), 'and a retry mends it');
+
+# History: runs and resolved rejected rows that are older than the retention go, by themselves.
+$source->safe_psql('postgres', q{CREATE TABLE bad AS SELECT * FROM t; UPDATE bad SET at = NULL WHERE id IN (1, 2)});
+my $bad = $calls =~ s/FROM t/FROM bad/r;
+sql("SELECT hyperline.create_loader('product', 'bad', \$q\$$bad\$q\$, '1 day', cursor_field => 'id'); SELECT hyperline.create_loader('product', 'dropped', \$q\$$bad\$q\$, '1 day')");
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader IN ('bad', 'dropped') AND status = 'succeeded'", '2'), 'loaders that reject rows');
+sql("SELECT hyperline.drop_loader('dropped'); SELECT hyperline.create_loader('product', 'waits', 'SELECT 1 AS id, 1 AS \"customerId\", now() AS timestamp, pg_sleep(600)::text', '1 hour')");
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'waits' AND status = 'running'", '1'), 'one that is running');
+sql(q{
+	ALTER TABLE hyperline.run DISABLE TRIGGER restored;
+	INSERT INTO hyperline.run (loader_id, loader, event_type, trigger, status, queued_at, due_at, started_at, finished_at)
+	SELECT loader_id, name, event_type, 'schedule', 'failed', t, t, t, t FROM hyperline.loader, generate_series(1, 2500) g, LATERAL (SELECT now() - interval '30 days' - g * interval '1 minute' AS t) x WHERE name = 'bad';
+	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER restored;
+	UPDATE hyperline.run SET queued_at = queued_at - interval '31 days', due_at = due_at - interval '31 days', started_at = started_at - interval '31 days', finished_at = finished_at - interval '31 days' WHERE queued_at > now() - interval '1 day' AND loader <> 'calls';
+	UPDATE hyperline.rejected_rows SET rejected_at = rejected_at - interval '31 days', last_rejected_at = last_rejected_at - interval '31 days';
+	UPDATE hyperline.rejected_rows SET resolved_at = now() - interval '31 days' WHERE "row" ->> 'id' = '1' OR loader = 'dropped'});
+$last = sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'");
+my $young = sql("SELECT count(*) FROM hyperline.run WHERE loader = 'calls'");
+my $gate = sql("SELECT hyperline.complete_until('bad')");
+my $kept = "SELECT string_agg(loader || ' ' || n, ', ' ORDER BY loader) FROM (SELECT loader, count(*) AS n FROM hyperline.run GROUP BY loader) x";
+is(sql("SELECT count(*) > 2500 FROM hyperline.run"), 't', 'nothing was removed yet, for nothing was that old when the scheduler looked');
+$target->append_conf('postgresql.conf', "hyperline_connector.run_retention = '20d'\n");
+$target->reload;
+ok(wait_for($target, $kept, "bad 1, calls $young, waits 1"), 'old runs are removed, but for the last one of a loader and the one that is running');
+is(sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'"), $last, 'the last one it is');
+is(sql("SELECT string_agg(loader || ' ' || (\"row\" ->> 'id') || ' ' || (resolved_at IS NULL), ', ') FROM hyperline.rejected_rows"), 'bad 2 true', 'of rejected rows only what is open, of a loader that is there');
+is(sql("SELECT hyperline.complete_until('bad')"), $gate, 'which still holds the gate');
+sql("SELECT hyperline.drop_loader('waits')");
+
+# The owner of the extension leaves: nothing stops, and nothing goes with him.
+sql('REASSIGN OWNED BY deployer TO CURRENT_USER; DROP OWNED BY deployer; DROP ROLE deployer');
+sql("SELECT hyperline.drop_loader('bad')");
+$last = sql("SELECT hyperline.run_loader('calls')");
+is(sql("SELECT hyperline.wait_for_run($last)"), 'succeeded', 'after REASSIGN OWNED and DROP OWNED loaders run');
+is(sql("SELECT count(*) FROM hyperline.events WHERE event_type = 'calls'"), '100', 'and store what there is');
+sql('CREATE ROLE deployer SUPERUSER LOGIN; CREATE DATABASE other');
+$target->safe_psql('other', "CREATE EXTENSION hyperline_connector; SELECT hyperline.create_connection('product', '$url'); SELECT hyperline.create_loader('product', 'calls', \$q\$$calls\$q\$, '1 second')", extra_params => [ '-U', 'deployer' ]);
+ok($target->poll_query_until('other', "SELECT count(*) > 0 FROM hyperline.loader_runs WHERE status = 'succeeded'"), 'another database');
+$target->safe_psql('other', 'SET client_min_messages = warning; DROP OWNED BY deployer CASCADE');
+is($target->safe_psql('other', "SELECT count(*) FROM pg_extension WHERE extname = 'hyperline_connector'"), '0', 'DROP OWNED takes the extension with it');
+ok(wait_for($target, "SELECT count(*) FROM pg_stat_activity WHERE datname = 'other' AND backend_type LIKE 'hyperline%'", '0'), 'and its workers');
+
+unlike(slurp_file($target->logfile), qr/hyperline (?:launcher|scheduler|runner) (?:ERROR|FATAL|WARNING):  (?!terminating background worker)|PANIC|signal 11|TRAP/, 'no worker complains');
+$target->stop('fast');
+$source->stop('fast');
+done_testing();
