@@ -106,6 +106,66 @@ AS 'MODULE_PATHNAME', 'hyperline_preview_loader';
 COMMENT ON FUNCTION hyperline.preview_loader(text, int) IS
 'The same as preview_query() for a loader''s connection and query.';
 
+CREATE FUNCTION hyperline.dry_run_query(
+	connection text,
+	event_type text,
+	query text,
+	OUT rows_read bigint,
+	OUT would_insert bigint,
+	OUT would_update bigint,
+	OUT unchanged bigint,
+	OUT stale bigint,
+	OUT duplicates bigint,
+	OUT would_reject bigint,
+	OUT new_customers bigint
+)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_dry_run_query';
+COMMENT ON FUNCTION hyperline.dry_run_query(text, text, text) IS
+'Reads a whole query as the first run of a loader would, and tells what that would do with the events of the type; writes nothing. Raises what a run would fail with.';
+
+CREATE FUNCTION hyperline.dry_run_loader(
+	name text,
+	OUT rows_read bigint,
+	OUT would_insert bigint,
+	OUT would_update bigint,
+	OUT unchanged bigint,
+	OUT stale bigint,
+	OUT duplicates bigint,
+	OUT would_reject bigint,
+	OUT new_customers bigint
+)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_dry_run_loader';
+COMMENT ON FUNCTION hyperline.dry_run_loader(text) IS
+'Reads all that the next run of a loader would read, and tells what that would do; writes nothing. Raises what a run would fail with.';
+
+CREATE FUNCTION hyperline.dry_run_rejects(
+	connection text,
+	event_type text,
+	query text,
+	max_rows int DEFAULT 1000
+)
+RETURNS TABLE (row_number bigint, field text, code text, message text, "row" jsonb)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_dry_run_query_rejects';
+COMMENT ON FUNCTION hyperline.dry_run_rejects(text, text, text, int) IS
+'Lists the first rows, 1 to 10000, that the dry run of a query counts as would_reject.';
+
+CREATE FUNCTION hyperline.dry_run_rejects(
+	name text,
+	max_rows int DEFAULT 1000
+)
+RETURNS TABLE (row_number bigint, field text, code text, message text, "row" jsonb)
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_dry_run_loader_rejects';
+COMMENT ON FUNCTION hyperline.dry_run_rejects(text, int) IS
+'Lists the first rows, 1 to 10000, that the dry run of a loader counts as would_reject.';
+
 -- Loaders ------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION hyperline.create_loader(

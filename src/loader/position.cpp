@@ -55,4 +55,15 @@ Progress compare_positions(std::string_view last, std::string_view now) {
 	return after->timeline > before->timeline ? Progress::other_timeline : Progress::onwards;
 }
 
+Error stale_source(const std::string &loader, const std::string &last, const std::string &now) {
+	return {
+		sqlstate::kStaleSource,
+		"stale_source: the source is behind what the last successful run read, and nothing was stored",
+		"The last run found it at " + last + ", this one at " + now +
+			". A replica lags behind the server that was read before, or the source was restored to an earlier state.",
+		"A replica catches up by itself and the run is tried again. If the source was restored on purpose, accept its "
+		"state with hyperline.reset_loader('" +
+			loader + "')."};
+}
+
 } // namespace hyperline::loader

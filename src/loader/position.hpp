@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "pg/failure.hpp"
+
 namespace hyperline::loader {
 
 struct Position {
@@ -30,5 +32,8 @@ enum class Progress {
 /// higher timeline from an earlier location, a promoted standby from a later one, an old primary with a lower timeline.
 /// `last`: a place at or past what the last run saw; `now`: one at or before what this run sees.
 Progress compare_positions(std::string_view last, std::string_view now);
+
+/// HL001, for a source that is behind.
+Error stale_source(const std::string &loader, const std::string &last, const std::string &now);
 
 } // namespace hyperline::loader

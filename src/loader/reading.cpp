@@ -6,6 +6,7 @@
 #include "event/roles.hpp"
 #include "loader/cursor.hpp"
 #include "loader/position.hpp"
+#include "loader/read_plan.hpp"
 #include "loader/retry.hpp"
 #include "loader/shape.hpp"
 #include "loader/source_access.hpp"
@@ -19,9 +20,6 @@
 namespace hyperline::loader {
 
 namespace {
-
-// Keys that a run remembers in memory before it uses a temporary file: as many as 24 MB take.
-constexpr std::size_t kSeenKeysInMemory = 690'000;
 
 // How often a run goes on after a fault without getting any farther, and the pause before the first time, which
 // doubles.
@@ -51,10 +49,6 @@ auto at_source(Action &&action) -> decltype(action()) {
 
 std::optional<pg::Timestamp> to_timestamp(const std::optional<std::int64_t> &microseconds) {
 	return microseconds ? std::optional(pg::Timestamp{*microseconds}) : std::nullopt;
-}
-
-std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &time) {
-	return time ? std::optional(time->microseconds) : std::nullopt;
 }
 
 // Of a run; what the source says after them is dropped.
@@ -98,14 +92,7 @@ void Reading::compare_with_last_run() {
 	const std::string last = *loader_.source_position;
 	switch (compare_positions(last, latest_.position_before)) {
 	case Progress::behind:
-		throw Error(sqlstate::kStaleSource,
-					"stale_source: the source is behind what the last successful run read, and nothing was stored",
-					"The last run found it at " + last + ", this one at " + latest_.position_before +
-						". A replica lags behind the server that was read before, or the source was restored to an "
-						"earlier state.",
-					"A replica catches up by itself and the run is tried again. If the source was restored on purpose, "
-					"accept its state with hyperline.reset_loader('" +
-						loader_.name + "').");
+		throw stale_source(loader_.name, last, latest_.position_before);
 	case Progress::other_source:
 	case Progress::other_timeline:
 		transactions_.run([&] {
@@ -169,6 +156,7 @@ void Reading::retry_rejected() {
 		store_batch();
 	}
 	at_source([&] { source_->end(); });
+	store_set_aside();
 	transactions_.run([&] { store::add_note(run_.id, "retried_rejected", ids); });
 }
 
@@ -202,11 +190,8 @@ store::Success Reading::read_and_store() {
 }
 
 void Reading::stream() {
-	source::ReadPlan plan;
-	plan.query = query_;
+	source::ReadPlan plan = plan_of(query_, loader_, fields_);
 	if (loader_.cursor_field) {
-		plan.cursor = *std::find_if(fields_.begin(), fields_.end(),
-									[&](const source::Field &field) { return field.name == *loader_.cursor_field; });
 		if (!nulls_read_) {
 			const std::uint64_t before = rows_;
 			plan.rows = source::ReadPlan::Rows::without_cursor;
@@ -216,16 +201,13 @@ void Reading::stream() {
 				transactions_.run(
 					[&] { store::add_note(run_.id, "null_cursor", static_cast<std::int64_t>(rows_ - before)); });
 			}
+			plan.rows = source::ReadPlan::Rows::from_cursor;
 		}
-		plan.rows = source::ReadPlan::Rows::from_cursor;
 		if (stored_up_to_) {
 			plan.from = stored_up_to_;
 			plan.lookback = "0";
-		} else {
-			plan.from = loader_.watermark;
-			plan.lookback = loader_.lookback;
-			plan.from_time = to_microseconds(loader_.watermark_time);
-			plan.from_open_since = to_microseconds(loader_.watermark_open_since);
+			plan.from_time.reset();
+			plan.from_open_since.reset();
 		}
 		ordered_by_cursor_ = true;
 	}
@@ -270,8 +252,7 @@ void Reading::repeat_notices() {
 // Rows go in pieces, so that a batch closes at its size and not at that of what happened to arrive together.
 void Reading::take_in(const source::Chunk &chunk) {
 	for (std::size_t first = 0; first < chunk.rows.size();) {
-		const std::size_t room = static_cast<std::size_t>(pg::settings.batch_rows) - batch_->rows();
-		const std::size_t last = std::min(first + room, chunk.rows.size());
+		const std::size_t last = std::min(first + room_in(*batch_), chunk.rows.size());
 		std::size_t bytes = 0;
 		mapped_.clear();
 		for (; first < last; first++) {
@@ -282,7 +263,7 @@ void Reading::take_in(const source::Chunk &chunk) {
 		batch_->add(mapped_.events, mapped_.rejected, mapped_.tokens, bytes,
 					[this](store::PendingEvent *rows, std::size_t count) { note_keys(rows, count); });
 		note_cursor();
-		if (full()) {
+		if (is_full(*batch_)) {
 			store_batch();
 		}
 	}
@@ -321,11 +302,6 @@ std::optional<store::Watermark> Reading::watermark() const {
 		return std::nullopt;
 	}
 	return store::Watermark{*cursor_reached_, to_timestamp(first_.time), to_timestamp(first_.open_since)};
-}
-
-bool Reading::full() const {
-	return batch_->rows() >= static_cast<std::size_t>(pg::settings.batch_rows) ||
-		   batch_->memory() >= static_cast<std::size_t>(pg::settings.batch_memory_kilobytes) * 1024;
 }
 
 void Reading::store_batch() {

@@ -50,7 +50,6 @@ private:
 	void note_keys(store::PendingEvent *rows, std::size_t count);
 	void note_cursor();
 	[[nodiscard]] std::optional<store::Watermark> watermark() const;
-	[[nodiscard]] bool full() const;
 	void store_batch();
 	void store_set_aside();
 	void go_on_after(Failure fault);

@@ -58,7 +58,7 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 	const MemoryContext keep = context_.get();
 	pg::call([&] {
 		const MemoryContext scratch = AllocSetContextCreate(keep, "hyperline record", ALLOCSET_DEFAULT_SIZES);
-		MemoryContextSwitchTo(scratch);
+		const MemoryContext caller = MemoryContextSwitchTo(scratch);
 		RecordBuilder builder(scratch);
 		for (std::size_t i = 0; i < events.size(); i++) {
 			const event::Event &event = events.data()[i];
@@ -89,6 +89,7 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 			pending_reject[i].row = builder.build(token + range.begin, token + range.end, keep);
 			copied_ += VARSIZE(DatumGetPointer(pending_reject[i].row)) + kRowBytes;
 		}
+		MemoryContextSwitchTo(caller);
 		MemoryContextDelete(scratch);
 	});
 	look_up(pending, events.size(), seen_before);

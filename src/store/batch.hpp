@@ -24,6 +24,7 @@
 #include "store/pending.hpp"
 #include "store/rejected.hpp"
 #include "store/runs.hpp"
+#include "store/weighing.hpp"
 #include "store/set_aside.hpp"
 
 namespace hyperline::store {
@@ -59,7 +60,9 @@ public:
 	/// Writes it all and returns what was done. May be called again for the same rows after its transaction was rolled
 	/// back. Throws Error 40001 when other writers came between; then the same batch should be stored again.
 	Counts store();
-	/// After the commit.
+	/// Tells `weighing` of its rows instead of storing them. Nothing is written.
+	void weigh(Weighing &weighing);
+	/// After the commit, or after it was weighed.
 	void committed();
 	/// The keys that were remembered are forgotten: there is nothing left to correct of them.
 	void forget_keys() noexcept { corrections_.clear(); }
@@ -134,6 +137,7 @@ private:
 	std::optional<bool> any_overruled_; // whether earlier runs' duplicates are open
 	std::uint64_t seed_;				// of hashes of contents
 	pg::Prepared probe_;
+	pg::Prepared weigh_;
 	pg::Prepared insert_;
 	pg::Prepared update_;
 	RejectedStore rejected_store_;

@@ -21,6 +21,10 @@ inline constexpr pg::RelationColumn kEventColumns[] = {
 /// All events, or those that `rows` names.
 void fill(pg::Relation &relation, const std::vector<PendingEvent> &events, const std::vector<std::uint32_t> *rows);
 
+/// For the rest of the transaction: a batch is joined by looking its keys up in the index, in the batch's order,
+/// whatever the statistics say of the tables or guess of the batch. A time prints the same in every session.
+void plan_by_key();
+
 } // namespace hyperline::store
 
 // Whether the stored event's version is after (">") or before ("<") that of the batch's row. $2 names the version

@@ -17,8 +17,6 @@ Datum make_text(std::string_view text) {
 	return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
-// For the rest of the transaction: a batch is joined by looking its keys up in the index, in the batch's order,
-// whatever the statistics say of the tables or guess of the batch. A time prints the same in every session.
 constexpr const char *kPlanByKey = R"(
 SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
        pg_catalog.set_config('enable_mergejoin', 'off', true),
@@ -32,6 +30,10 @@ SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
 )";
 
 } // namespace
+
+void plan_by_key() {
+	pg::run(kPlanByKey);
+}
 
 void fill(pg::Relation &relation, const std::vector<PendingEvent> &events, const std::vector<std::uint32_t> *rows) {
 	const PendingEvent *first = events.data();
@@ -187,7 +189,7 @@ Counts Batch::store() {
 	counts.duplicates = duplicates_;
 	corrections_.resize(corrections_of_groups_); // those that storing made, if this is not the first time
 	to_set_aside_.clear();
-	pg::run(kPlanByKey);
+	plan_by_key();
 	const std::size_t rejected_before = rejected_.size();
 	counts.customers_created = customer_store_.write(customers_, target_.loader);
 	if (!events_.empty()) {

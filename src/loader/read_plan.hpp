@@ -1,0 +1,25 @@
+// What a run reads of its loader's query, and how much of it goes into one batch: the same for a run and a dry run.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "source/provider.hpp"
+#include "store/batch.hpp"
+#include "store/loaders.hpp"
+
+namespace hyperline::loader {
+
+/// All of the query or, with a cursor field, what is at or past the loader's watermark.
+source::ReadPlan plan_of(const source::Query &query, const store::Loader &loader,
+						 const std::vector<source::Field> &fields);
+
+/// How many more rows a batch has room for.
+std::size_t room_in(const store::Batch &batch);
+/// Whether it closes: at batch_rows or batch_memory, whichever comes first.
+bool is_full(const store::Batch &batch);
+
+/// Keys that are remembered in memory before a temporary file is used: as many as 24 MB take.
+inline constexpr std::size_t kSeenKeysInMemory = 690'000;
+
+} // namespace hyperline::loader
