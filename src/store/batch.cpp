@@ -49,8 +49,16 @@ void Batch::add(const std::vector<event::Event> &events, const std::vector<event
 	const std::size_t first_reject = rejected_.size();
 	events_.resize(first_event + events.size());
 	for (const event::RejectedRow &row : rejected) {
-		rejected_.push_back(PendingReject{
-			row.row_number, row.rejection.field, row.rejection.code, row.rejection.message, 0, {}, {}, 0, false});
+		rejected_.push_back(PendingReject{row.row_number,
+										  row.rejection.field,
+										  row.rejection.code,
+										  row.rejection.message,
+										  0,
+										  {},
+										  {},
+										  0,
+										  false,
+										  false});
 	}
 	PendingEvent *pending = events_.data() + first_event;
 	PendingReject *pending_reject = rejected_.data() + first_reject;
@@ -197,9 +205,9 @@ bool Batch::older(const PendingEvent &a, const PendingEvent &b) const {
 	});
 }
 
-void Batch::reject_duplicate(const PendingEvent &loser) {
+void Batch::reject_duplicate(const PendingEvent &loser, bool unless_stored) {
 	rejected_.push_back(PendingReject{loser.row_number, "id", kDuplicateKey, kDuplicateMessage, loser.record, loser.id,
-									  loser.customer_id, loser.timestamp, true});
+									  loser.customer_id, loser.timestamp, true, unless_stored});
 }
 
 void Batch::remember_instead(const PendingEvent &row, const EarlierRow &instead) {
@@ -269,7 +277,8 @@ void Batch::resolve_key(std::size_t first, std::size_t last, std::size_t winner)
 			duplicates_++;
 		} else {
 			contents.push_back(i);
-			reject_duplicate(events_[i]);
+			// What an earlier batch stored may stay, and say the same.
+			reject_duplicate(events_[i], events_[first].came_before());
 		}
 	}
 	remember_instead(events_[winner], EarlierRow{events_[winner].row_number, events_[winner].content});

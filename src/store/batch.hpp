@@ -80,7 +80,7 @@ private:
 	void sort_by_key();
 	void resolve_keys();
 	void resolve_key(std::size_t first, std::size_t last, std::size_t winner);
-	void reject_duplicate(const PendingEvent &loser);
+	void reject_duplicate(const PendingEvent &loser, bool unless_stored);
 	[[nodiscard]] bool older(const PendingEvent &a, const PendingEvent &b) const;
 	void store_events(Counts &counts);
 	[[nodiscard]] bool all_are_new();

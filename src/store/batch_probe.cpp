@@ -164,7 +164,7 @@ void Batch::judge_stored(const Probed &probed, const PendingEvent &event, Counts
 		}
 	} else if (ours &&
 			   (probed.stored_is_newer || (event.row_number < event.earlier_number() && !probed.batch_is_newer))) {
-		reject_duplicate(event);
+		reject_duplicate(event, false);
 		remember_instead(event, event.earlier);
 	} else if (ours) {
 		replace(probed, event, counts, judged);

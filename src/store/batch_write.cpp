@@ -195,7 +195,7 @@ Counts Batch::store() {
 	if (!events_.empty()) {
 		store_events(counts);
 	}
-	const std::int64_t kept_before = rejected_store_.keep(target_, rejected_, context_.bytes(), taking_back_);
+	const std::int64_t kept_before = rejected_store_.keep(target_, rejected_, context_.bytes());
 	counts.duplicates += kept_before;
 	counts.rejected += static_cast<std::int64_t>(rejected_.size()) - kept_before;
 	rejected_.resize(rejected_before); // those that the probe added are found again when the batch is stored again

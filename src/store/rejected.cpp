@@ -76,7 +76,7 @@ constexpr const char *kRejected = R"(
 WITH given AS (
 	SELECT x.row_number, NULLIF(x.field, '') AS field, x.code, x.message,
 	       CASE WHEN x.id IS NULL THEN x.record ELSE )" HYPERLINE_AS_ROW("x") R"( END AS "row",
-	       $5 AND x.id IS NOT NULL AND EXISTS (
+	       x.unless_stored AND EXISTS (
 			SELECT FROM hyperline.events e
 			WHERE e.id OPERATOR(pg_catalog.=) x.id AND e.customer_id OPERATOR(pg_catalog.=) x.customer_id
 			  AND e.event_type OPERATOR(pg_catalog.=) $4 AND e."timestamp" OPERATOR(pg_catalog.=) x."timestamp"
@@ -148,14 +148,15 @@ WHERE EXISTS (
 #undef HYPERLINE_KNOWN
 
 constexpr pg::RelationColumn kRejectColumns[] = {
-	{"row_number", INT8OID}, {"field", TEXTOID}, {"code", TEXTOID},		   {"message", TEXTOID},
-	{"record", JSONBOID},	 {"id", TEXTOID},	 {"customer_id", TEXTOID}, {"timestamp", TIMESTAMPTZOID},
+	{"row_number", INT8OID},	{"field", TEXTOID}, {"code", TEXTOID},		  {"message", TEXTOID},
+	{"record", JSONBOID},		{"id", TEXTOID},	{"customer_id", TEXTOID}, {"timestamp", TIMESTAMPTZOID},
+	{"unless_stored", BOOLOID},
 };
 
 } // namespace
 
 std::int64_t RejectedStore::keep(const BatchTarget &target, const std::vector<PendingReject> &rejected,
-								 std::size_t memory_bytes, bool unless_stored) {
+								 std::size_t memory_bytes) {
 	if (rejected.empty()) {
 		return 0;
 	}
@@ -172,15 +173,16 @@ std::int64_t RejectedStore::keep(const BatchTarget &target, const std::vector<Pe
 							  pg::Relation::by_reference(row.row),
 							  row.was_event ? make_text(row.id) : 0,
 							  row.was_event ? make_text(row.customer_id) : 0,
-							  Int64GetDatum(row.timestamp)};
-			bool nulls[] = {false, false, false, false, false, !row.was_event, !row.was_event, !row.was_event};
+							  Int64GetDatum(row.timestamp),
+							  BoolGetDatum(row.unless_stored)};
+			bool nulls[] = {false, false, false, false, false, !row.was_event, !row.was_event, !row.was_event, false};
 			relation.put(values, nulls);
 		}
 	});
 	relation.attach("hyperline_rejected");
 	return keep_
 		.run((std::string(kRejected) + kKeep).c_str(),
-			 {target.run_id, target.loader, target.loader_id, target.event_type, unless_stored})
+			 {target.run_id, target.loader, target.loader_id, target.event_type})
 		.number(0, 0);
 }
 

@@ -26,6 +26,7 @@ struct PendingReject {
 	std::string_view customer_id;
 	std::int64_t timestamp;
 	bool was_event;
+	bool unless_stored; ///< an event that says the same may be stored: then this is no rejected row but a duplicate
 };
 
 inline constexpr const char *kDuplicateKey = "duplicate_key";
@@ -38,9 +39,8 @@ class RejectedStore {
 public:
 	/// Keeps rows. One that an earlier run rejected for the same reason, with the same key or else the same content, is
 	/// counted once more and open again; several such rows of one run are kept each, but for duplicates of a key:
-	/// returns how many of those the run had kept already, or (with `unless_stored`) say what is stored.
-	std::int64_t keep(const BatchTarget &target, const std::vector<PendingReject> &rejected, std::size_t memory_bytes,
-					  bool unless_stored);
+	/// returns how many of those the run had kept already, or are stored.
+	std::int64_t keep(const BatchTarget &target, const std::vector<PendingReject> &rejected, std::size_t memory_bytes);
 	/// Keeps the stored versions of the events of the attached relation hyperline_replaced (id, customer_id,
 	/// earlier_row), which make room for other rows of the same run. Returns how many the run had kept already.
 	std::int64_t keep_replaced(const BatchTarget &target);
