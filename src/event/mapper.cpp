@@ -18,10 +18,6 @@ namespace {
 // What is shown of a value of a row that is rejected because it is too large.
 constexpr std::size_t kShownOfLarge = 1024;
 
-bool is_time(ValueKind kind) {
-	return kind == ValueKind::date || kind == ValueKind::timestamp || kind == ValueKind::timestamptz;
-}
-
 bool is_storable_text(std::string_view text) {
 	return valid_utf8_prefix(text) == text.size() &&
 		   (text.empty() || std::memchr(text.data(), '\0', text.size()) == nullptr);

@@ -21,9 +21,8 @@ struct FieldReport {
 	std::string field;
 	std::string type;
 	std::string role;
-	std::string problem; ///< empty: none
+	std::string problem; ///< of each finding its code and message; empty: none
 	std::string advice;
-	bool refuses = false; ///< a loader with this query is refused
 };
 
 /// A row a column, in the query's order, then one for each required field that is missing.

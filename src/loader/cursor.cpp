@@ -4,15 +4,6 @@
 
 namespace hyperline::loader {
 
-namespace {
-
-bool is_time(source::ValueKind kind) {
-	return kind == source::ValueKind::date || kind == source::ValueKind::timestamp ||
-		   kind == source::ValueKind::timestamptz;
-}
-
-} // namespace
-
 bool is_finite(std::string_view value, source::ValueKind kind) {
 	if (is_time(kind)) {
 		return event::parse_time(value).status != event::TimeStatus::infinite;

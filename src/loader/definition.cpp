@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "event/roles.hpp"
+#include "loader/examine.hpp"
 #include "loader/refresh.hpp"
 #include "loader/source_access.hpp"
 #include "pg/background.hpp"
@@ -46,9 +47,13 @@ void check_query(const store::Connection &connection, const store::Loader &loade
 	const source::Query query = source::to_send(loader.query, kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(connection);
 	source->begin();
-	event::check(source->describe(query),
-				 event::MappingOptions{loader.version_field.value_or(""), loader.cursor_field.value_or("")});
+	const event::MappingOptions options{loader.version_field.value_or(""), loader.cursor_field.value_or("")};
+	const std::vector<source::Field> fields = source->describe(query);
+	event::check(fields, options);
+	const std::vector<event::Finding> findings = examine(*source, query, fields, options);
 	source->end();
+	warn_of(event::findings_of(fields));
+	warn_of(findings);
 }
 
 } // namespace

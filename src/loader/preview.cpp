@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "event/mapper.hpp"
+#include "event/sample.hpp"
 #include "event/time_text.hpp"
+#include "loader/examine.hpp"
 #include "loader/source_access.hpp"
 #include "pg/failure.hpp"
 #include "pg/utf8.hpp"
+#include "pg/wait.hpp"
 #include "store/connections.hpp"
 #include "store/loaders.hpp"
 #include "store/record.hpp"
@@ -82,9 +85,11 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 	}
 	const source::Query query = source::to_send(text, kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(connection);
-	source->begin();
+	const source::Snapshot snapshot = source->begin();
 	const std::vector<source::Field> fields = source->describe(query);
 	const event::Mapper mapper(fields, options);
+	const std::vector<event::Finding> findings = examine(*source, query, fields, options);
+	event::Sample sample(fields, snapshot.time.value_or(pg::now()));
 	source::ReadPlan plan;
 	plan.query = query;
 	plan.rows = source::ReadPlan::Rows::first;
@@ -97,10 +102,14 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 		mapped.clear();
 		for (const source::Row &row : chunk.rows) {
 			mapper.map(row, mapped);
+			sample.add(row);
 		}
 		show(chunk, fields, mapped, rows);
 	}
 	source->end();
+	warn_of(event::findings_of(fields));
+	warn_of(findings);
+	warn_of(sample.findings());
 	return rows;
 }
 
@@ -110,9 +119,16 @@ std::vector<event::FieldReport> describe_query(const std::string &connection, co
 	const source::Query sent = source::to_send(query, kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(store::find_connection(connection));
 	source->begin();
-	std::vector<event::FieldReport> report = event::describe(source->describe(sent));
+	const std::vector<source::Field> fields = source->describe(sent);
+	std::vector<event::Finding> findings = examine(*source, sent, fields, {});
 	source->end();
-	return report;
+	for (event::Finding &finding : event::findings_of(fields)) {
+		if (finding.field.empty()) { // the others are in the report
+			findings.push_back(std::move(finding));
+		}
+	}
+	warn_of(findings);
+	return event::describe(fields);
 }
 
 std::vector<PreviewRow> preview_query(const std::string &connection, const std::string &query, std::int64_t max_rows) {

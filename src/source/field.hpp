@@ -23,6 +23,11 @@ enum class ValueKind : std::uint8_t {
 	vector,		 ///< int2vector, oidvector: elements separated by a blank
 };
 
+/// Whether its text is one of date and time.
+[[nodiscard]] constexpr bool is_time(ValueKind kind) noexcept {
+	return kind == ValueKind::date || kind == ValueKind::timestamp || kind == ValueKind::timestamptz;
+}
+
 /// One column of a query's result.
 struct Field {
 	std::string name;

@@ -32,6 +32,9 @@ std::uint64_t announced_length(std::string_view message) {
 	return std::strtoull(std::string(message.substr(begin, end + 1 - begin)).c_str(), nullptr, 10);
 }
 
+constexpr const char *kUndefinedTable = "42P01";
+constexpr const char *kRefused = "the source refuses the query";
+
 } // namespace
 
 std::string field(const PGresult *result, int row, int column) {
@@ -191,6 +194,13 @@ std::string PqConnection::hint_for(std::string_view state) const {
 		return "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
 			   "shorter (a cursor field, a condition on {{last_refreshed_at}}).";
 	}
+	if (state == sqlstate::kInsufficientPrivilege) {
+		return "Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its "
+			   "schema.";
+	}
+	if (state == kUndefinedTable) {
+		return "Check how it is spelt, and write its schema before it: schema.table.";
+	}
 	if (state != sqlstate::kQueryCanceled) {
 		return {};
 	}
@@ -236,8 +246,22 @@ Result PqConnection::run(const char *sql, const std::vector<const char *> &param
 	return result;
 }
 
+Result PqConnection::run(const std::string &sql, const Query &query, std::size_t offset) {
+	const MemoryBound bound(kAnswerMemory);
+	start_statement();
+	if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) {
+		throw lost(kRefused);
+	}
+	flush();
+	Result result = last_result();
+	if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
+		throw error_of(result.get(), kRefused, query, offset);
+	}
+	return result;
+}
+
 Result PqConnection::describe(const Query &query) {
-	const char *what = "the source refuses the query";
+	const char *what = kRefused;
 	const MemoryBound bound(kAnswerMemory);
 	start_statement();
 	if (PQsendPrepare(connection_.get(), "", query.text.c_str(), 0, nullptr) == 0) {

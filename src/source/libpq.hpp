@@ -43,6 +43,8 @@ public:
 	Result run(const char *sql, const std::vector<const char *> &params, const char *what);
 	/// Prepares a query as the unnamed statement and describes it.
 	Result describe(const Query &query);
+	/// Sends a statement that holds a query, and waits for its result. `offset`: as below.
+	Result run(const std::string &sql, const Query &query, std::size_t offset);
 	/// Sends a COPY TO STDOUT and waits until its rows begin. `offset`: the bytes that stand before the query in it.
 	void begin_copy(const std::string &sql, const Query &query, std::size_t offset);
 

@@ -5,6 +5,7 @@
 #include "pg/utf8.hpp"
 #include "source/copy_row.hpp"
 #include "source/libpq.hpp"
+#include "source/plan.hpp"
 #include "source/query_text.hpp"
 #include "source/scrub.hpp"
 #include "source/sql_text.hpp"
@@ -37,6 +38,7 @@ public:
 	Facts check() override;
 	Snapshot begin() override;
 	std::vector<Field> describe(const Query &query) override;
+	Plan plan(const ReadPlan &plan) override { return plan_of(connection_, plan); }
 	void read(const ReadPlan &plan) override;
 	bool next(Chunk &chunk) override;
 	void end() override;

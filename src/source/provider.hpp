@@ -87,6 +87,13 @@ struct ReadPlan {
 	std::uint64_t rows_before = 0; ///< rows of the run that were read before: the next one's number is one more
 };
 
+/// What the source would do to read something.
+struct Plan {
+	double largest_rows = 0;   ///< the most that it reads of one table, as it estimates
+	std::string largest_table; ///< without its schema; empty: nothing, or the parts of several
+	bool sorts = false;		   ///< all rows, to bring them into the order that was asked for
+};
+
 /// Rows as they came, with the memory that they live in.
 class Chunk {
 public:
@@ -124,6 +131,9 @@ public:
 	/// What the query returns, without reading any of its rows. Throws 42601 for what is not one statement that returns
 	/// rows.
 	virtual std::vector<Field> describe(const Query &query) = 0;
+	/// What it would do to read that, without reading any of it. Throws what the source says of it: a query that
+	/// describe() has seen may read what its role must not.
+	virtual Plan plan(const ReadPlan &plan) = 0;
 	/// Begins to stream rows of a query that describe() has seen. One stream at a time.
 	virtual void read(const ReadPlan &plan) = 0;
 	/// The next rows: those that have arrived, at least one. False when the source has said that it has sent all.

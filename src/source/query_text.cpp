@@ -183,11 +183,22 @@ constexpr std::string_view kOtherStatements[] = {
 	"START",  "COMMIT", "END",	  "ABORT", "LOCK", "ROLLBACK", "PREPARE", "DECLARE", "LISTEN", "NOTIFY",
 };
 
-void refuse_other_statement(std::string_view query, const Piece &piece) {
-	std::string word(query.substr(piece.begin, piece.end - piece.begin));
+std::string in_upper_case(std::string_view text) {
+	std::string word(text);
 	for (char &c : word) {
 		c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 	}
+	return word;
+}
+
+// WITH a AS (..., WITH a AS MATERIALIZED (...
+bool begins_subquery(std::string_view before_parenthesis) {
+	const std::string word = in_upper_case(before_parenthesis);
+	return word == "AS" || word == "MATERIALIZED";
+}
+
+void refuse_other_statement(std::string_view query, const Piece &piece) {
+	const std::string word = in_upper_case(query.substr(piece.begin, piece.end - piece.begin));
 	if (std::find(std::begin(kOtherStatements), std::end(kOtherStatements), word) != std::end(kOtherStatements)) {
 		fail_at(query, piece.begin, "a query must be a SELECT: " + word, "Write SELECT, WITH, VALUES or TABLE.");
 	}
@@ -203,6 +214,7 @@ std::string strip_terminator(std::string_view query) {
 	std::size_t semicolon = std::string_view::npos;
 	std::vector<std::size_t> open; // parentheses
 	bool has_code = false;
+	std::string_view before[2]; // what stands before, the nearest first
 	while (next_piece(query, lexer, piece)) {
 		const bool is_empty = piece.kind == PieceKind::blank || is_comment(piece.kind);
 		if (piece.kind == PieceKind::semicolon) {
@@ -218,8 +230,13 @@ std::string strip_terminator(std::string_view query) {
 		} else if (piece.kind == PieceKind::close_parenthesis) {
 			open.pop_back();
 		}
-		if (!has_code && piece.kind == PieceKind::code) {
+		const bool is_first = !has_code || (before[0] == "(" && begins_subquery(before[1]));
+		if (is_first && piece.kind == PieceKind::code) {
 			refuse_other_statement(query, piece);
+		}
+		if (!is_empty) {
+			before[1] = before[0];
+			before[0] = query.substr(piece.begin, piece.end - piece.begin);
 		}
 		has_code = has_code || (!is_empty && piece.kind != PieceKind::semicolon);
 		if (semicolon == std::string_view::npos && piece.kind != PieceKind::blank) {

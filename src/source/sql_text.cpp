@@ -78,36 +78,30 @@ std::string has_one_of(const Field &id, const std::vector<std::string> &ids) {
 		   " = ANY (ARRAY[" + list + "]::" + (integer ? "bigint" : "text") + "[])";
 }
 
-bool is_time(ValueKind kind) {
-	return kind == ValueKind::timestamp || kind == ValueKind::timestamptz || kind == ValueKind::date;
-}
-
 } // namespace
 
 // The query is on lines of its own, so that a comment on its last line ends there. It has been prepared alone, as it
 // stands here: whatever it holds, it is one statement, and its parentheses are its own.
 //
 // Texts are ordered byte by byte, whatever their collation, which may change with the source's operating system.
-std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
+std::string select_statement(const ReadPlan &plan, std::size_t &offset) {
 	using Rows = ReadPlan::Rows;
-	if (plan.rows == Rows::all) {
-		const std::string prefix = "COPY (";
-		offset = prefix.size();
-		return prefix + plan.query.text + "\n) TO STDOUT";
-	}
-	const std::string prefix = "COPY (SELECT * FROM (";
+	const std::string prefix = "SELECT * FROM (";
 	offset = prefix.size();
 	const std::string sql = prefix + plan.query.text + "\n) AS hyperline_source";
+	if (plan.rows == Rows::all) {
+		return sql;
+	}
 	if (plan.rows == Rows::first) {
-		return sql + " LIMIT " + std::to_string(plan.limit) + ") TO STDOUT";
+		return sql + " LIMIT " + std::to_string(plan.limit);
 	}
 	if (plan.rows == Rows::with_ids) {
-		return sql + " WHERE " + has_one_of(plan.id, plan.ids) + ") TO STDOUT";
+		return sql + " WHERE " + has_one_of(plan.id, plan.ids);
 	}
 	const std::string name = quote_identifier(plan.cursor.name);
 	const std::string cursor = plan.cursor.has_collation ? name + " COLLATE pg_catalog.\"C\"" : name;
 	if (plan.rows == Rows::without_cursor) {
-		return sql + " WHERE " + name + " IS NULL) TO STDOUT";
+		return sql + " WHERE " + name + " IS NULL";
 	}
 	std::string condition = name + " IS NOT NULL";
 	if (plan.from) {
@@ -115,7 +109,18 @@ std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
 			is_time(plan.cursor.kind) ? time_from(plan) : quote_literal(*plan.from) + "::" + plan.cursor.type_name;
 		condition = cursor + " >= " + from;
 	}
-	return sql + " WHERE " + condition + " ORDER BY " + cursor + ") TO STDOUT";
+	return sql + " WHERE " + condition + " ORDER BY " + cursor;
+}
+
+std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
+	const std::string prefix = "COPY (";
+	if (plan.rows == ReadPlan::Rows::all) {
+		offset = prefix.size();
+		return prefix + plan.query.text + "\n) TO STDOUT";
+	}
+	const std::string sql = prefix + select_statement(plan, offset) + ") TO STDOUT";
+	offset += prefix.size();
+	return sql;
 }
 
 } // namespace hyperline::source

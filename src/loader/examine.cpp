@@ -1,0 +1,42 @@
+#include "loader/examine.hpp"
+
+#include <algorithm>
+
+#include "pg/background.hpp"
+#include "source/query_manner.hpp"
+#include "source/scrub.hpp"
+
+namespace hyperline::loader {
+
+std::vector<event::Finding> examine(source::Source &source, const source::Query &query,
+									const std::vector<source::Field> &fields, const event::MappingOptions &options) {
+	source::ReadPlan read;
+	read.query = query;
+	const auto cursor = std::find_if(fields.begin(), fields.end(),
+									 [&](const source::Field &field) { return field.name == options.cursor_field; });
+	if (!options.cursor_field.empty() && cursor != fields.end()) {
+		read.rows = source::ReadPlan::Rows::from_cursor;
+		read.cursor = *cursor;
+	}
+	const source::Plan plan = source.plan(read);
+	const source::WrittenManner written = source::manner_of(query.text);
+	event::QueryManner manner;
+	manner.selects_star = written.selects_star;
+	manner.has_condition = written.has_condition;
+	manner.largest_rows = plan.largest_rows;
+	manner.largest_table = plan.largest_table;
+	manner.sorts = plan.sorts;
+	return event::findings_of(manner, options);
+}
+
+void warn_of(const std::vector<event::Finding> &findings) {
+	for (const event::Finding &finding : findings) {
+		if (finding.sqlstate.empty()) {
+			// What comes from the source is shown as what it is.
+			pg::warn(finding.code + ": " + finding.message, source::one_line(finding.detail),
+					 source::one_line(finding.advice));
+		}
+	}
+}
+
+} // namespace hyperline::loader
