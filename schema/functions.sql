@@ -1,4 +1,5 @@
--- What people call. Each function is C++ in src/api/; the search_path is fixed for all but the procedure, which commits.
+-- What people call. Each function is C++ in src/api/, and does its work with the rights of its owner once the caller may
+-- execute it (src/pg/rights.hpp); the search_path is fixed for all but the procedure, which commits and fixes it itself.
 
 -- Connections --------------------------------------------------------------------------------------------------------
 
@@ -351,6 +352,29 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'hyperline_archive_customer';
 COMMENT ON FUNCTION hyperline.archive_customer(text) IS
 'Archives a customer; its events stay. Raises 42704 for an unknown id.';
+
+-- Access -------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION hyperline.grant_access(
+	role regrole,
+	level text
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_grant_access';
+COMMENT ON FUNCTION hyperline.grant_access(regrole, text) IS
+'Gives a role exactly the rights of a level: reader (events, customers, loaders, runs), operator (also previews, runs, pausing, customers'' changes) or admin (also connections, loaders, rejected rows, access; not the keys). They are ordinary privileges. Raises 22023 for another level, 42704 for a role that does not exist.';
+
+CREATE FUNCTION hyperline.revoke_access(
+	role regrole
+)
+RETURNS void
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'hyperline_revoke_access';
+COMMENT ON FUNCTION hyperline.revoke_access(regrole) IS
+'Takes from a role all rights in the schema hyperline that were granted to it. What it has as a member of another role stays. Loaders that it owns fail from their next batch on. Raises 42704 for a role that does not exist.';
 
 -- Of the extension itself --------------------------------------------------------------------------------------------
 

@@ -29,9 +29,11 @@ CREATE TABLE hyperline.connection (
 	encrypted bool,
 	last_checked_at timestamptz,
 	last_error text,
+	owner text COLLATE "C" NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE hyperline.connection IS 'Connections, without their passwords. Read the view hyperline.connections; change with hyperline.alter_connection().';
+COMMENT ON COLUMN hyperline.connection.owner IS 'The role that gave the url: what only superusers may use works while it is one. A name, so that a dump can be restored where the role is not there yet.';
 COMMENT ON COLUMN hyperline.connection.url IS 'The url in its canonical form, with ******** where the password stood.';
 
 -- Not in dumps, and readable by nobody but the owner: after a restore a connection has the status needs_password.
@@ -77,6 +79,7 @@ CREATE TABLE hyperline.loader (
 	consecutive_failures int NOT NULL DEFAULT 0,
 	-- counts changes of what it reads, so that a run of an older one stores nothing more
 	generation int NOT NULL DEFAULT 0,
+	owner text COLLATE "C" NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	max_rejected int NOT NULL DEFAULT 10000 CHECK (max_rejected >= 0),
 	fields jsonb
@@ -84,6 +87,7 @@ CREATE TABLE hyperline.loader (
 COMMENT ON TABLE hyperline.loader IS 'Loaders and how far each has read. Read the view hyperline.loaders; change with hyperline.alter_loader().';
 COMMENT ON COLUMN hyperline.loader.pause_reason IS 'Why it is paused when nobody paused it: it came out of a dump, or the database is a copy.';
 COMMENT ON COLUMN hyperline.loader.fields IS 'What its query returned in the last run that succeeded: [{"name": .., "type": ..}], in the query''s order.';
+COMMENT ON COLUMN hyperline.loader.owner IS 'The role that defined it, with whose rights its runs write events. A name, so that a dump can be restored where the role is not there yet.';
 -- pg_restore -j copies the tables of an extension in any order: dumps say nothing of keys between them. So who stores a
 -- loader holds its connection instead; the other side of the key, which lets no connection go that a loader uses, stays.
 ALTER TABLE hyperline.loader DISABLE TRIGGER ALL;

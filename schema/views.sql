@@ -16,7 +16,8 @@ SELECT c.name,
        (SELECT count(*) FROM hyperline.loader l WHERE l.connection_id = c.connection_id) AS loaders,
        c.last_checked_at,
        c.last_error,
-       c.created_at
+       c.created_at,
+       c.owner
 FROM hyperline.connection c;
 COMMENT ON VIEW hyperline.connections IS 'The connections, as the last check or run found them. The url never shows a password.';
 
@@ -51,7 +52,8 @@ SELECT l.name,
        END AS watermark,
        l.created_at,
        l.max_rejected,
-       CASE WHEN l.paused THEN l.pause_reason END AS pause_reason
+       CASE WHEN l.paused THEN l.pause_reason END AS pause_reason,
+       l.owner
 FROM hyperline.loader l
 JOIN hyperline.connection c ON c.connection_id = l.connection_id
 LEFT JOIN hyperline.run r ON r.loader_id = l.loader_id AND r.status IN ('queued', 'running');
@@ -100,3 +102,20 @@ SELECT c.external_id, c.name, c.created_at, c.created_by, c.last_changed_at
 FROM hyperline.all_customers c
 WHERE c.status = 'automatically_created';
 COMMENT ON VIEW hyperline.pending_customers IS 'Customers that an event named and nobody knew; see hyperline.activate_customer().';
+
+-- From the privileges themselves, so that it is true whoever granted them: each level is told by a function that is its own.
+CREATE VIEW hyperline.access AS
+SELECT CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee)::text END AS role,
+       CASE max(CASE p.proname WHEN 'create_loader' THEN 3 WHEN 'run_loader' THEN 2 ELSE 1 END)
+            WHEN 3 THEN 'admin'
+            WHEN 2 THEN 'operator'
+            ELSE 'reader'
+       END AS level
+FROM pg_proc p
+CROSS JOIN LATERAL aclexplode(p.proacl) a
+WHERE p.pronamespace = 'hyperline'::regnamespace
+  AND p.proname IN ('create_loader', 'run_loader', 'complete_until')
+  AND a.privilege_type = 'EXECUTE'
+  AND a.grantee <> p.proowner
+GROUP BY a.grantee;
+COMMENT ON VIEW hyperline.access IS 'Which roles have which level of access; see hyperline.grant_access(). Members of a role have what it has; superusers have all.';

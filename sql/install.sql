@@ -26,7 +26,7 @@ SELECT c.relname FROM pg_class c
 WHERE relnamespace = 'hyperline'::regnamespace AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL;
 -- The names and defaults that other people's scripts are written against.
 SELECT p.proname, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result
-FROM pg_proc p WHERE pronamespace = 'hyperline'::regnamespace ORDER BY 1;
+FROM pg_proc p WHERE pronamespace = 'hyperline'::regnamespace ORDER BY 1, 2;
 SELECT c.relname, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) AS columns
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = 'hyperline'::regnamespace AND (c.relkind = 'v' OR c.relname IN ('events', 'all_customers', 'rejected_rows'))

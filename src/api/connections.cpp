@@ -30,7 +30,7 @@ HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
 	const std::string provider = pg::required_text(fcinfo, 2, "provider");
 	return pg::return_row(
 		fcinfo, row_of(loader::create_connection(name, url, provider, pg::boolean_argument(fcinfo, 3).value_or(true),
-												 pg::is_superuser())));
+												 pg::caller_is_superuser())));
 }
 
 HYPERLINE_FUNCTION(hyperline_check_connection) {
@@ -44,7 +44,7 @@ HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
 	const std::string name = pg::required_text(fcinfo, 0, "name");
 	const loader::ConnectionSettings settings{pg::text_argument(fcinfo, 1), pg::text_argument(fcinfo, 2),
 											  pg::integer_argument(fcinfo, 3)};
-	for (const std::string &warning : loader::alter_connection(name, settings, pg::is_superuser())) {
+	for (const std::string &warning : loader::alter_connection(name, settings, pg::caller_is_superuser())) {
 		pg::warn("connection \"" + settings.new_name.value_or(name) + "\": " + warning);
 	}
 	return 0;
@@ -59,7 +59,7 @@ HYPERLINE_FUNCTION(hyperline_drop_connection) {
 HYPERLINE_FUNCTION(hyperline_rotate_encryption_key) {
 	const pg::Connection spi;
 	return Int64GetDatum(
-		loader::rotate_encryption_key(pg::required_text(fcinfo, 0, "new_key_file"), pg::is_superuser()));
+		loader::rotate_encryption_key(pg::required_text(fcinfo, 0, "new_key_file"), pg::caller_is_superuser()));
 }
 
 } // namespace hyperline::api

@@ -31,7 +31,7 @@ HYPERLINE_FUNCTION(hyperline_archive_customer) {
 	return 0;
 }
 
-HYPERLINE_FUNCTION(hyperline_identical) {
+HYPERLINE_PLAIN_FUNCTION(hyperline_identical) {
 	const Datum left = fcinfo->args[0].value;
 	const Datum right = fcinfo->args[1].value;
 	return BoolGetDatum(pg::call([=] { return pg::identical_jsonb(left, right); }));

@@ -1,6 +1,7 @@
 // The trigger function of hyperline.loader and hyperline.run: what comes out of a dump must not start to run by itself,
 // for the server that was dumped may still read the same sources.
 #include "pg/background.hpp"
+#include "pg/rights.hpp"
 #include "pg/trigger.hpp"
 #include "store/own_insert.hpp"
 

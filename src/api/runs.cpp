@@ -22,7 +22,7 @@ HYPERLINE_FUNCTION(hyperline_run_loader) {
 	return Int64GetDatum(loader::run_loader(pg::required_text(fcinfo, 0, "name")));
 }
 
-HYPERLINE_FUNCTION(hyperline_refresh_loader) {
+HYPERLINE_PLAIN_FUNCTION(hyperline_refresh_loader) {
 	pg::SessionTransactions transactions(fcinfo, "refresh_loader");
 	loader::refresh_loader(pg::required_text(fcinfo, 0, "name"), transactions);
 	return 0;

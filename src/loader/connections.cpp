@@ -3,6 +3,7 @@
 #include "loader/source_access.hpp"
 #include "pg/background.hpp"
 #include "pg/failure.hpp"
+#include "pg/rights.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
 
@@ -54,6 +55,7 @@ CheckReport create_connection(const std::string &name, const std::string &url, c
 	connection.provider = provider;
 	connection.url = split.masked;
 	connection.has_password = split.password.has_value();
+	connection.owner = pg::caller_name();
 	const std::int32_t id = store::insert_connection(connection, split.password); // an error of the check takes it back
 	if (check_now) {
 		return check(store::get_connection(id));
@@ -89,6 +91,7 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 		change.url = split.masked;
 		change.has_password = split.password.has_value();
 		change.password = split.password;
+		change.owner = pg::caller_name();
 	}
 	store::update_connection(connection, change);
 	return settings.url ? check(store::get_connection(connection.id)).warnings : std::vector<std::string>();

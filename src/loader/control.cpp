@@ -12,6 +12,7 @@
 #include "pg/wait.hpp"
 #include "store/queue.hpp"
 #include "store/runs.hpp"
+#include "store/writer.hpp"
 
 namespace hyperline::loader {
 
@@ -181,6 +182,9 @@ void drop_loader(const std::string &name, bool delete_events) {
 	const std::optional<store::Run> run = store::active_run(loader.id);
 	if (run && run->status == store::RunStatus::running) {
 		cancel_run(run->id);
+	}
+	if (delete_events) {
+		store::refuse_foreign_code();
 	}
 	const std::uint64_t deleted = store::delete_loader(loader, delete_events);
 	if (delete_events) {

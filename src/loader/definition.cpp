@@ -8,6 +8,7 @@
 #include "loader/source_access.hpp"
 #include "pg/background.hpp"
 #include "pg/failure.hpp"
+#include "pg/rights.hpp"
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
 #include "store/connections.hpp"
@@ -40,6 +41,12 @@ std::int32_t checked_max_rejected(std::int64_t rows) {
 
 std::optional<std::string> filled(const std::optional<std::string> &text) {
 	return text && !text->empty() ? text : std::nullopt;
+}
+
+// Who defines what a loader reads lends it his rights: nobody can use another's by changing a query.
+bool may_act_as(const std::string &owner) {
+	const std::optional<Oid> role = pg::find_role(owner);
+	return role && pg::has_rights_of(pg::caller(), *role);
 }
 
 // Asks the source, so it comes last.
@@ -78,6 +85,7 @@ std::string create_loader(const NewLoader &given) {
 	loader.version_field = filled(given.version_field);
 	loader.paused = given.paused;
 	loader.max_rejected = max_rejected;
+	loader.owner = pg::caller_name();
 	loader.next_run_at = pg::Timestamp{pg::now()};
 	store::insert_loader(loader); // an error of the query takes it back
 	check_query(connection, loader);
@@ -123,6 +131,9 @@ void alter_loader(const std::string &name, const LoaderSettings &settings) {
 		const pg::Timestamp next = next_due_at(rate, loader.time_zone, now, now);
 		loader.next_run_at.microseconds =
 			before.next_run_at.microseconds <= now.microseconds ? before.next_run_at.microseconds : next.microseconds;
+	}
+	if ((other_rows || settings.query) && !may_act_as(loader.owner)) {
+		loader.owner = pg::caller_name();
 	}
 	store::update_loader(loader, other_rows);
 	if (other_rows) {

@@ -16,6 +16,7 @@
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
 #include "source/query_text.hpp"
+#include "store/writer.hpp"
 
 namespace hyperline::loader {
 
@@ -66,6 +67,8 @@ Reading::Reading(const store::Run &run, store::Loader loader, const store::Conne
 }
 
 void Reading::open() {
+	transactions_.run([&] { (void)store::find_writer(loader_); }); // rather now than after reading
+	opening_ = true;
 	source_ = open_source(connection_);
 	if (!opened_ && connection_.status != "live") {
 		const source::Facts facts = source_->check();
@@ -74,6 +77,7 @@ void Reading::open() {
 							   store::ConnectionState{facts.server_version, facts.is_replica, facts.encrypted});
 		});
 	}
+	opening_ = false;
 	opened_ = true;
 }
 

@@ -33,8 +33,8 @@ public:
 	store::Success read_and_store();
 	/// Reads the rows that the loader has rejected and not resolved, by their ids, and stores those that fit now.
 	void retry_rejected();
-	/// Whether the source could be opened; if not, why it failed is the connection's last error.
-	[[nodiscard]] bool opened() const noexcept { return opened_; }
+	/// Whether the source could not be opened: then why it failed is the connection's last error.
+	[[nodiscard]] bool failed_to_open() const noexcept { return opening_ && !opened_; }
 
 private:
 	void prepare();
@@ -80,6 +80,7 @@ private:
 	int repeated_ = 0;								   ///< notices of the source
 	bool ordered_by_cursor_ = false;
 	bool nulls_read_ = false;
+	bool opening_ = false;
 	bool opened_ = false;
 };
 

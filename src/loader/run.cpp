@@ -44,7 +44,7 @@ Outcome carry_out(const store::Run &run, const store::Loader &loader, const stor
 			transactions.rollback();
 		}
 		ended.emplace();
-		record_ending(run, connection, ending, carried.opened(), transactions);
+		record_ending(run, connection, ending, !carried.failed_to_open(), transactions);
 		outcome.status = ending.status;
 		outcome.failure = ending.failure;
 	}

@@ -22,7 +22,7 @@ std::unique_ptr<source::Source> open_source(const store::Connection &connection)
 					"Give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
 						"', url => 'postgres://...');");
 	}
-	source::StoredUrl url{connection.url, {}, true};
+	source::StoredUrl url{connection.url, {}, connection.owner_is_superuser};
 	if (connection.sealed) {
 		url.password = store::open_password(connection).text();
 	}

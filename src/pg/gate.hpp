@@ -116,8 +116,10 @@ auto entry(Body &&body, Statement statement = Statement::shown) -> decltype(body
 
 } // namespace hyperline::pg
 
-/// Defines an SQL-callable function whose body is C++: HYPERLINE_FUNCTION(hyperline_x) { ... return Datum; }
-#define HYPERLINE_FUNCTION_WITH(name, visibility)                                                                      \
+/// Defines an SQL-callable function whose body is C++ and runs with the rights of whoever calls it:
+/// HYPERLINE_PLAIN_FUNCTION(hyperline_x) { ... return Datum; }. Nearly always HYPERLINE_FUNCTION of pg/rights.hpp is
+/// meant.
+#define HYPERLINE_PLAIN_FUNCTION_WITH(name, visibility)                                                                \
 	static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo);                                                \
 	extern "C" {                                                                                                       \
 	PG_FUNCTION_INFO_V1(name);                                                                                         \
@@ -127,4 +129,4 @@ auto entry(Body &&body, Statement statement = Statement::shown) -> decltype(body
 	}                                                                                                                  \
 	static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)
 
-#define HYPERLINE_FUNCTION(name) HYPERLINE_FUNCTION_WITH(name, ::hyperline::pg::Statement::shown)
+#define HYPERLINE_PLAIN_FUNCTION(name) HYPERLINE_PLAIN_FUNCTION_WITH(name, ::hyperline::pg::Statement::shown)

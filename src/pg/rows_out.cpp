@@ -161,6 +161,13 @@ std::optional<std::int64_t> integer_argument(FunctionCallInfo fcinfo, int number
 	});
 }
 
+Oid required_oid(FunctionCallInfo fcinfo, int number, const char *name) {
+	if (fcinfo->nargs <= number || fcinfo->args[number].isnull) {
+		throw hyperline::Error("22004", std::string("argument \"") + name + "\" must not be null");
+	}
+	return DatumGetObjectId(fcinfo->args[number].value);
+}
+
 std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int number) {
 	if (fcinfo->nargs <= number || fcinfo->args[number].isnull) {
 		return std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pg/gate.hpp"
+#include "pg/rights.hpp"
 #include "pg/spi.hpp"
 
 namespace hyperline::pg {
@@ -40,6 +41,8 @@ std::string required_text(FunctionCallInfo fcinfo, int number, const char *name)
 
 /// An int4 or int8 argument.
 std::optional<std::int64_t> integer_argument(FunctionCallInfo fcinfo, int number);
+/// An argument of type oid or regrole that may not be NULL: throws 22004 naming it.
+Oid required_oid(FunctionCallInfo fcinfo, int number, const char *name);
 std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int number);
 
 Datum text_result(const std::string &text);

@@ -11,10 +11,6 @@ extern "C" {
 
 namespace hyperline::pg {
 
-bool is_superuser() {
-	return call([] { return superuser(); });
-}
-
 std::string database_encoding() {
 	return GetDatabaseEncodingName();
 }

@@ -7,9 +7,6 @@
 
 namespace hyperline::pg {
 
-/// Whether the current role is a superuser.
-bool is_superuser();
-
 /// The encoding of this database, as PostgreSQL calls it: 'UTF8'.
 std::string database_encoding();
 

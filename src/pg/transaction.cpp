@@ -26,7 +26,8 @@ void make_settings_safe() {
 	} kSafe[] = {{"search_path", "pg_catalog, pg_temp"},
 				 {"TimeZone", "UTC"},
 				 {"DateStyle", "ISO, MDY"},
-				 {"IntervalStyle", "postgres"}};
+				 {"IntervalStyle", "postgres"},
+				 {"row_security", "on"}};
 	for (const auto &setting : kSafe) {
 		(void)set_config_option(setting.name, setting.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
 								false);
@@ -75,7 +76,7 @@ void WorkerTransactions::rollback() {
 }
 
 SessionTransactions::SessionTransactions(FunctionCallInfo fcinfo, const char *procedure)
-	: exceptions_(std::uncaught_exceptions()) {
+	: function_owner_(function_owner(fcinfo)), exceptions_(std::uncaught_exceptions()) {
 	const auto *context = reinterpret_cast<const CallContext *>(fcinfo->context);
 	if (context == nullptr || !IsA(context, CallContext) || context->atomic) {
 		throw hyperline::Error(sqlstate::kActiveSqlTransaction,
@@ -103,15 +104,24 @@ void SessionTransactions::begin() {
 	call([this] {
 		owner_ = CurrentResourceOwner;
 		BeginInternalSubTransaction(nullptr);
-		make_settings_safe();
-		open_spi();
 	});
-	inside_ = true;
+	inside_ = true; // from here on rollback() is due
+	as_owner_.emplace(function_owner_);
+	try {
+		call([] {
+			make_settings_safe();
+			open_spi();
+		});
+	} catch (...) {
+		rollback();
+		throw;
+	}
 }
 
 void SessionTransactions::commit() {
+	call([] { close_spi(); });
+	as_owner_.reset();
 	call([this] {
-		close_spi();
 		ReleaseCurrentSubTransaction();
 		inside_ = false;
 		MemoryContextSwitchTo(home_);
@@ -121,6 +131,7 @@ void SessionTransactions::commit() {
 }
 
 void SessionTransactions::rollback() {
+	as_owner_.reset();
 	call([this] {
 		if (inside_) {
 			RollbackAndReleaseCurrentSubTransaction();

@@ -7,7 +7,10 @@
 // in between, rollback() is the only call allowed.
 #pragma once
 
+#include <optional>
+
 #include "pg/gate.hpp"
+#include "pg/rights.hpp"
 
 namespace hyperline::pg {
 
@@ -49,7 +52,8 @@ public:
 	void rollback() override;
 };
 
-/// In a procedure called with CALL outside a transaction block.
+/// In a procedure called with CALL outside a transaction block. What runs between begin() and commit() has the rights
+/// of the procedure's owner: a procedure that commits can be no SECURITY DEFINER.
 class SessionTransactions final : public Transactions {
 public:
 	/// Throws 25001 when `fcinfo` says that the call stands inside a transaction block.
@@ -65,6 +69,8 @@ public:
 private:
 	MemoryContext home_ = nullptr;
 	ResourceOwner owner_ = nullptr;
+	Oid function_owner_;
+	std::optional<AsOwner> as_owner_;
 	bool inside_ = false;
 	int exceptions_;
 };

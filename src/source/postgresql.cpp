@@ -11,6 +11,7 @@
 #include "source/sql_text.hpp"
 #include "source/types.hpp"
 #include "source/url.hpp"
+#include "source/url_rights.hpp"
 
 namespace hyperline::source {
 
@@ -378,27 +379,6 @@ void PostgresqlSource::end() {
 	}
 }
 
-// What only superusers may do: read files of this server, use its sockets, or come without a password of their own, by
-// what this server's operating-system user is to the source (dblink's rule).
-void check_rights(const ConnectionUrl &url, bool is_superuser) {
-	if (is_superuser) {
-		return;
-	}
-	const std::vector<std::string> options = options_for_superusers(url);
-	if (!options.empty() || url.is_unix_socket()) {
-		throw Error(sqlstate::kInsufficientPrivilege,
-					options.empty() ? "only a superuser may connect through a Unix-domain socket"
-									: "only a superuser may give the option \"" + options.front() + "\"",
-					"It would give access to files of this server.",
-					"Leave it out, or have a superuser create the connection.");
-	}
-	if (!url.password) {
-		throw Error(sqlstate::kInsufficientPrivilege, "only a superuser may connect without a password",
-					"This server could be known to the source by other means than the connection's own.",
-					"Write the password into the url, or have a superuser create the connection.");
-	}
-}
-
 } // namespace
 
 StoredUrl postgresql_split_url(const std::string &url, bool is_superuser) {
@@ -411,6 +391,10 @@ std::unique_ptr<Source> postgresql_open(const StoredUrl &url, const Limits &limi
 	ConnectionUrl parsed = parse_url(url.masked);
 	if (url.password) {
 		parsed = with_password(std::move(parsed), *url.password);
+	} else if (url.is_trusted) {
+		if (const pg::Secret secret = password_from_server(parsed); !secret.text().empty()) {
+			parsed = with_password(std::move(parsed), secret.text());
+		}
 	}
 	check_rights(parsed, url.is_trusted);
 	return std::make_unique<PostgresqlSource>(parsed, url.is_trusted, limits);

@@ -23,7 +23,7 @@ constexpr const char *kEncodeHint = "Percent-encode special characters of the us
 									"a blank as %20.";
 constexpr const char *kOptionsHint =
 	"Allowed options are host, port, user, password, dbname, sslmode, channel_binding and application_name; for "
-	"superusers also sslrootcert, sslcert, sslkey and sslcrl.";
+	"superusers also password_file, password_env, sslrootcert, sslcert, sslkey and sslcrl.";
 
 // The options of libpq up to version 18, and some of other drivers: names that can be repeated in an error, for none
 // can be a piece of a secret by chance.
@@ -206,6 +206,12 @@ void check_option(const UrlOption &option) {
 		if (option.value.size() > kMaxNameLength || !is_plain_text(option.value)) {
 			refuse_option(option.name, "It is longer than 63 bytes, or holds control characters or invalid UTF-8.", {});
 		}
+	} else if (option.name == "password_env") {
+		const auto is_allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_'; };
+		if (option.value.size() > kMaxNameLength || is_digit(option.value.front()) ||
+			!std::all_of(option.value.begin(), option.value.end(), is_allowed)) {
+			refuse_option(option.name, {}, "Give the name of an environment variable of the server.");
+		}
 	} else if (option.name == "sslrootcert" && option.value == "system") {
 		return; // the certificates that the operating system trusts (libpq 16)
 	} else if (option.value.front() != '/' || option.value.size() > kMaxFileLength || !is_plain_text(option.value)) {
@@ -278,7 +284,9 @@ std::optional<OptionLevel> option_level(std::string_view name) noexcept {
 	if (is_listed("host port user password dbname sslmode channel_binding application_name", name)) {
 		return OptionLevel::everybody;
 	}
-	return is_listed("sslrootcert sslcert sslkey sslcrl", name) ? std::optional(OptionLevel::superuser) : std::nullopt;
+	return is_listed("password_file password_env sslrootcert sslcert sslkey sslcrl", name)
+			   ? std::optional(OptionLevel::superuser)
+			   : std::nullopt;
 }
 
 ConnectionUrl parse_url(std::string_view text) {
@@ -328,7 +336,17 @@ ConnectionUrl parse_url(std::string_view text) {
 	if (url.dbname.empty()) {
 		refuse("The URL names no database.", kFormHint);
 	}
+	if ((url.password ? 1 : 0) + (url.option("password_file") ? 1 : 0) + (url.option("password_env") ? 1 : 0) > 1) {
+		refuse("The URL gives the password more than once.",
+			   "Give the password itself, or password_file, or password_env.");
+	}
 	return url;
+}
+
+std::optional<std::string> ConnectionUrl::option(std::string_view name) const {
+	const auto found =
+		std::find_if(options.begin(), options.end(), [name](const UrlOption &given) { return given.name == name; });
+	return found == options.end() ? std::nullopt : std::optional(found->value);
 }
 
 std::vector<std::string> options_for_superusers(const ConnectionUrl &url) {
@@ -377,7 +395,9 @@ std::vector<std::pair<std::string, std::string>> libpq_keywords(const Connection
 	}
 	keywords.emplace_back("dbname", url.dbname);
 	for (const UrlOption &option : url.options) {
-		keywords.emplace_back(option.name, option.value);
+		if (option.name != "password_file" && option.name != "password_env") { // ours, not libpq's
+			keywords.emplace_back(option.name, option.value);
+		}
 	}
 	return keywords;
 }

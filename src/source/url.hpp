@@ -23,7 +23,7 @@ inline constexpr std::uint16_t kDefaultPort = 5432;
 /// Who may give an option in a URL.
 enum class OptionLevel : std::uint8_t {
 	everybody,
-	superuser, ///< it reads a file of this server
+	superuser, ///< it reads a file or an environment variable of this server
 };
 
 /// An option that is passed on to libpq, value decoded and checked.
@@ -45,6 +45,9 @@ struct ConnectionUrl {
 
 	/// True when `host` is the directory of a Unix-domain socket. Whether one is allowed is for the caller to say.
 	[[nodiscard]] bool is_unix_socket() const noexcept { return !host.empty() && host.front() == '/'; }
+
+	/// The value of an option, where the URL gives it.
+	[[nodiscard]] std::optional<std::string> option(std::string_view name) const;
 
 	bool operator==(const ConnectionUrl &) const = default;
 };

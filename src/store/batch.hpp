@@ -57,9 +57,10 @@ public:
 	/// of them.
 	[[nodiscard]] std::size_t memory() const { return context_.bytes() + copied_ + largest_ * kCopiesOfLarge; }
 
-	/// Writes it all and returns what was done. May be called again for the same rows after its transaction was rolled
-	/// back. Throws Error 40001 when other writers came between; then the same batch should be stored again.
-	Counts store();
+	/// Writes it all, events as the role `writer`, and returns what was done. May be called again for the same rows
+	/// after its transaction was rolled back. Throws Error 40001 when other writers came between; then the same batch
+	/// should be stored again.
+	Counts store(Oid writer);
 	/// Tells `weighing` of its rows instead of storing them. Nothing is written.
 	void weigh(Weighing &weighing);
 	/// After the commit, or after it was weighed.
@@ -136,6 +137,8 @@ private:
 	bool taking_back_ = false;
 	std::optional<bool> any_overruled_; // whether earlier runs' duplicates are open
 	std::uint64_t seed_;				// of hashes of contents
+	Oid writer_ = InvalidOid;
+	std::optional<pg::Timestamp> run_started_;
 	pg::Prepared probe_;
 	pg::Prepared weigh_;
 	pg::Prepared insert_;

@@ -4,6 +4,7 @@
 
 #include "pg/jsonb.hpp"
 #include "pg/relation.hpp"
+#include "pg/rights.hpp"
 #include "store/batch_relation.hpp"
 
 namespace hyperline::store {
@@ -22,8 +23,7 @@ SELECT b.row, e.id IS NOT NULL,
 		SELECT FROM hyperline.events o
 		WHERE o.id OPERATOR(pg_catalog.=) b.id AND o.event_type OPERATOR(pg_catalog.=) $1
 		  AND o.customer_id OPERATOR(pg_catalog.<>) b.customer_id
-		  AND o.first_seen_at OPERATOR(pg_catalog.<) (
-			SELECT r.started_at FROM hyperline.run r WHERE r.run_id OPERATOR(pg_catalog.=) $4))
+		  AND o.first_seen_at OPERATOR(pg_catalog.<) $4)
 FROM hyperline_batch b
 LEFT JOIN hyperline.events e
   ON e.id OPERATOR(pg_catalog.=) b.id
@@ -31,6 +31,11 @@ LEFT JOIN hyperline.events e
  AND e.event_type OPERATOR(pg_catalog.=) $1
 WHERE (e."timestamp" OPERATOR(pg_catalog.=) b."timestamp" AND e.is_deleted OPERATOR(pg_catalog.=) b.is_deleted
          AND hyperline.identical(e.record, b.record) AND b.earlier_row IS NULL) IS NOT TRUE
+)";
+
+// Asked for before the probe, which runs as the loader's owner: nobody reads the table of runs but the extension.
+constexpr const char *kStartOfRun = R"(
+SELECT r.started_at FROM hyperline.run r WHERE r.run_id OPERATOR(pg_catalog.=) $1
 )";
 
 } // namespace
@@ -79,10 +84,15 @@ struct ProbeTarget {
 std::vector<Batch::Probed> Batch::probe() {
 	std::vector<Probed> probed(events_.size());
 	ProbeTarget<Probed> into{probed.data(), 0, probed.size(), seed_};
-	probe_.run(
-		kProbe,
-		{target_.event_type, target_.version_field, target_.version_order == VersionOrder::number, target_.run_id},
-		pg::Visitor{ProbeTarget<Probed>::take, &into});
+	if (!run_started_) {
+		run_started_ = pg::run(kStartOfRun, {target_.run_id}).optional_time(0, 0);
+	}
+	{
+		const pg::AsRole as_writer(writer_);
+		const bool number = target_.version_order == VersionOrder::number;
+		probe_.run(kProbe, {target_.event_type, target_.version_field, number, run_started_},
+				   pg::Visitor{ProbeTarget<Probed>::take, &into});
+	}
 	probed.resize(into.count);
 	std::sort(probed.begin(), probed.end(), [](const Probed &a, const Probed &b) { return a.row < b.row; });
 	return probed;

@@ -2,6 +2,7 @@
 #include "store/batch.hpp"
 
 #include "pg/relation.hpp"
+#include "pg/rights.hpp"
 #include "store/batch_relation.hpp"
 
 extern "C" {
@@ -119,6 +120,7 @@ void expect_written(std::uint64_t written, std::size_t wanted) {
 
 // What is attached as hyperline_inserts.
 void Batch::insert(std::size_t rows) {
+	const pg::AsRole as_writer(writer_);
 	expect_written(insert_.run(kInsert, {target_.event_type, target_.run_id}).processed, rows);
 }
 
@@ -139,6 +141,7 @@ void Batch::update(const std::vector<std::uint32_t> &rows) {
 	pg::Relation relation(kEventColumns, context_.bytes());
 	fill(relation, events_, &rows);
 	relation.attach("hyperline_updates");
+	const pg::AsRole as_writer(writer_);
 	const bool number = target_.version_order == VersionOrder::number;
 	expect_written(update_.run(kUpdate, {target_.event_type, target_.version_field, number, target_.run_id}).processed,
 				   rows.size());
@@ -181,7 +184,11 @@ void Batch::store_events(Counts &counts) {
 	update(judged.updates);
 }
 
-Counts Batch::store() {
+// Triggers that would wait for the commit would run as whoever commits; and as the writer none may wait at all.
+constexpr const char *kNothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
+
+Counts Batch::store(Oid writer) {
+	writer_ = writer;
 	resolve_keys();
 	Counts counts;
 	counts.batches = 1;
@@ -190,6 +197,7 @@ Counts Batch::store() {
 	corrections_.resize(corrections_of_groups_); // those that storing made, if this is not the first time
 	to_set_aside_.clear();
 	plan_by_key();
+	pg::run(kNothingDeferred);
 	const std::size_t rejected_before = rejected_.size();
 	counts.customers_created = customer_store_.write(customers_, target_.loader);
 	if (!events_.empty()) {

@@ -11,7 +11,10 @@ namespace {
 
 constexpr const char *kSelect = R"(
 SELECT c.connection_id, c.name, c.provider, c.url, c.has_password,
-       pg_catalog.encode(s.sealed, 'hex'), s.key_file, c.max_concurrent_runs, c.status
+       pg_catalog.encode(s.sealed, 'hex'), s.key_file, c.max_concurrent_runs, c.status,
+       c.owner, COALESCE((
+		SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) c.owner::pg_catalog.name
+       ), false)
 FROM hyperline.connection c
 LEFT JOIN hyperline.connection_secret s ON s.connection_id OPERATOR(pg_catalog.=) c.connection_id
 WHERE ($1::pg_catalog.text IS NOT NULL AND c.name OPERATOR(pg_catalog.=) $1)
@@ -30,6 +33,8 @@ Connection read(const pg::Rows &rows) {
 	}
 	connection.max_concurrent_runs = static_cast<std::int32_t>(rows.number(0, 7));
 	connection.status = rows.text(0, 8);
+	connection.owner = rows.text(0, 9);
+	connection.owner_is_superuser = rows.boolean(0, 10);
 	return connection;
 }
 
@@ -56,8 +61,8 @@ Connection get_connection(std::int32_t id) {
 namespace {
 
 constexpr const char *kInsert = R"(
-INSERT INTO hyperline.connection (name, provider, url, has_password)
-VALUES ($1, $2, $3, $4)
+INSERT INTO hyperline.connection (name, provider, url, has_password, owner)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (name) DO NOTHING
 RETURNING connection_id
 )";
@@ -80,8 +85,8 @@ void store_password(const Connection &connection, const std::string &password) {
 } // namespace
 
 std::int32_t insert_connection(const Connection &connection, const std::optional<std::string> &password) {
-	const pg::Rows rows =
-		pg::run(kInsert, {connection.name, connection.provider, connection.url, connection.has_password});
+	const pg::Rows rows = pg::run(
+		kInsert, {connection.name, connection.provider, connection.url, connection.has_password, connection.owner});
 	if (rows.empty()) {
 		throw name_taken("connection", connection.name);
 	}
@@ -100,7 +105,8 @@ UPDATE hyperline.connection c
 SET name = COALESCE($2, c.name),
     url = COALESCE($3, c.url),
     has_password = COALESCE($4, c.has_password),
-    max_concurrent_runs = COALESCE($5, c.max_concurrent_runs)
+    max_concurrent_runs = COALESCE($5, c.max_concurrent_runs),
+    owner = CASE WHEN $3 IS NULL THEN c.owner ELSE $6 END
 WHERE c.connection_id OPERATOR(pg_catalog.=) $1
 )";
 
@@ -117,7 +123,8 @@ void update_connection(const Connection &connection, const ConnectionChange &cha
 	}
 	pg::run(kUpdate, {connection.id, change.new_name, change.url,
 					  change.url ? pg::Param(change.has_password) : pg::Param::null_bool(),
-					  change.max_concurrent_runs ? pg::Param(*change.max_concurrent_runs) : pg::Param::null_int()});
+					  change.max_concurrent_runs ? pg::Param(*change.max_concurrent_runs) : pg::Param::null_int(),
+					  change.owner});
 	if (change.url) {
 		if (change.password) {
 			Connection changed = connection;

@@ -22,6 +22,8 @@ struct Connection {
 	std::optional<SealedPassword> sealed; ///< missing after a restore, though has_password
 	std::int32_t max_concurrent_runs = 2;
 	std::string status = "unchecked"; ///< as the last check or run found it
+	std::string owner;				  ///< the role that gave the url
+	bool owner_is_superuser = false;  ///< as it is now
 };
 
 /// What a check found, for the view.
@@ -40,9 +42,10 @@ std::int32_t insert_connection(const Connection &connection, const std::optional
 
 struct ConnectionChange {
 	std::optional<std::string> new_name;
-	std::optional<std::string> url; ///< masked; then has_password and password are set anew too
+	std::optional<std::string> url; ///< masked; then has_password, password and owner are set anew too
 	bool has_password = false;
 	std::optional<std::string> password;
+	std::string owner;
 	std::optional<std::int32_t> max_concurrent_runs;
 };
 void update_connection(const Connection &connection, const ConnectionChange &change);

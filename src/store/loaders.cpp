@@ -14,7 +14,7 @@ constexpr const char *kSelect = R"(
 SELECT l.loader_id, l.name, l.connection_id, l.event_type, l.query, l.refresh_rate, l.time_zone, l.cursor_field,
        l.lookback, l.version_field, l.paused, l.next_run_at, l.watermark, l.last_refreshed_at, l.source_position,
        l.consecutive_failures, l.generation, l.max_rejected, l.fields::pg_catalog.text,
-       l.open_since, l.watermark_time, l.watermark_open_since
+       l.open_since, l.watermark_time, l.watermark_open_since, l.owner
 FROM hyperline.loader l
 WHERE ($1::pg_catalog.text IS NOT NULL AND l.name OPERATOR(pg_catalog.=) $1)
    OR ($2::pg_catalog.int4 IS NOT NULL AND l.loader_id OPERATOR(pg_catalog.=) $2)
@@ -44,6 +44,7 @@ Loader read(const pg::Rows &rows) {
 	loader.open_since = rows.optional_time(0, 19);
 	loader.watermark_time = rows.optional_time(0, 20);
 	loader.watermark_open_since = rows.optional_time(0, 21);
+	loader.owner = rows.text(0, 22);
 	return loader;
 }
 
@@ -85,8 +86,8 @@ void hold_connection(std::int32_t connection_id) {
 
 constexpr const char *kInsert = R"(
 INSERT INTO hyperline.loader (name, connection_id, event_type, query, refresh_rate, time_zone, cursor_field, lookback,
-                              version_field, paused, next_run_at, max_rejected)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.interval, $9, $10, $11, $12)
+                              version_field, paused, next_run_at, max_rejected, owner)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.interval, $9, $10, $11, $12, $13)
 ON CONFLICT (name) DO NOTHING
 RETURNING loader_id
 )";
@@ -99,7 +100,7 @@ void insert_loader(const Loader &loader) {
 	const pg::Rows rows =
 		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
 						  loader.time_zone, loader.cursor_field, loader.lookback, loader.version_field, loader.paused,
-						  loader.next_run_at, loader.max_rejected});
+						  loader.next_run_at, loader.max_rejected, loader.owner});
 	if (rows.empty()) {
 		throw name_taken("loader", loader.name);
 	}
@@ -119,6 +120,7 @@ SET name = $2, connection_id = $3, query = $4, refresh_rate = $5, time_zone = $6
     lookback = $8::pg_catalog.interval, version_field = $9, next_run_at = $10,
     max_rejected = $11,
     fields = CASE WHEN l.query OPERATOR(pg_catalog.=) $4 THEN l.fields END,
+    owner = $12,
     generation = l.generation OPERATOR(pg_catalog.+) 1
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
@@ -145,9 +147,9 @@ void update_loader(const Loader &loader, bool read_everything) {
 		throw name_taken("loader", loader.name);
 	}
 	hold_connection(loader.connection_id);
-	pg::run(kUpdate,
-			{loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
-			 loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at, loader.max_rejected});
+	pg::run(kUpdate, {loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
+					  loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at,
+					  loader.max_rejected, loader.owner});
 	if (read_everything) {
 		pg::run(kForget, {loader.id});
 	}

@@ -38,6 +38,7 @@ struct Loader {
 	std::int32_t consecutive_failures = 0;
 	std::int32_t max_rejected = kMaxRejected; ///< rows that a run may reject before it fails
 	std::optional<std::string> fields;		  ///< what its query returned last, as JSON
+	std::string owner;						  ///< the role with whose rights it writes events
 	std::int32_t generation = 0; ///< counts changes of what it reads: a run of an older one may store nothing more
 };
 

@@ -3,15 +3,21 @@
 #include "pg/failure.hpp"
 #include "pg/session.hpp"
 #include "pg/settings.hpp"
+#include "pg/spi.hpp"
 #include "pg/transaction.hpp"
+#include "store/writer.hpp"
 
-HYPERLINE_FUNCTION(hyperline_announce) {
+HYPERLINE_PLAIN_FUNCTION(hyperline_announce) {
 	using namespace hyperline;
 	// Texts arrive in UTF-8 from every source, and jsonb holds all of them in a UTF-8 database only.
 	if (const std::string encoding = pg::database_encoding(); encoding != "UTF8") {
 		throw Error(sqlstate::kFeatureNotSupported,
 					"hyperline_connector needs a database whose encoding is UTF8, not " + encoding, {},
 					"Create one with CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8', and the extension there.");
+	}
+	{
+		const pg::Connection spi;
+		store::refuse_foreign_schema();
 	}
 	pg::call([] { pg::mark_for_commit(); });
 	if (!pg::is_preloaded()) {

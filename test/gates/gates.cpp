@@ -58,27 +58,27 @@ void throw_it(const std::string &kind) {
 } // namespace
 
 // An exception through the outward gate.
-HYPERLINE_FUNCTION(gate_throw) {
+HYPERLINE_PLAIN_FUNCTION(gate_throw) {
 	const Counted counted;
 	throw_it(text_of(fcinfo->args[0].value));
 	return 0;
 }
 
 // An ERROR through the inward gate, and on through the outward one.
-HYPERLINE_FUNCTION(gate_pass) {
+HYPERLINE_PLAIN_FUNCTION(gate_pass) {
 	const Counted counted;
 	run(text_of(fcinfo->args[0].value));
 	return 0;
 }
 
 // The same from a statement that is not to be seen.
-HYPERLINE_FUNCTION_WITH(gate_pass_hidden, pg::Statement::hidden) {
+HYPERLINE_PLAIN_FUNCTION_WITH(gate_pass_hidden, pg::Statement::hidden) {
 	run(text_of(fcinfo->args[0].value));
 	return 0;
 }
 
 // An ERROR through the inward gate that is looked at, and then raised again.
-HYPERLINE_FUNCTION(gate_look) {
+HYPERLINE_PLAIN_FUNCTION(gate_look) {
 	const MemoryContext before = CurrentMemoryContext;
 	try {
 		run(text_of(fcinfo->args[0].value));
@@ -94,6 +94,6 @@ HYPERLINE_FUNCTION(gate_look) {
 }
 
 // How many objects were left behind.
-HYPERLINE_FUNCTION(gate_alive) {
+HYPERLINE_PLAIN_FUNCTION(gate_alive) {
 	return Int32GetDatum(alive);
 }

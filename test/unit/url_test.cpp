@@ -315,8 +315,10 @@ TEST(Url, OptionsThatAreNotAllowedAreNamedWithTheOnesThatAre) {
 	for (std::string name; names >> name;) {
 		const Failure failure = refused("postgres://u:p@h/d?" + name + "=HLvalue");
 		EXPECT_EQ(failure.message, "option \"" + name + "\" is not allowed in a connection URL");
-		EXPECT_EQ(failure.hint, "Allowed options are host, port, user, password, dbname, sslmode, channel_binding and "
-								"application_name; for superusers also sslrootcert, sslcert, sslkey and sslcrl.");
+		EXPECT_EQ(failure.hint,
+				  "Allowed options are host, port, user, password, dbname, sslmode, channel_binding and "
+				  "application_name; for superusers also password_file, password_env, sslrootcert, sslcert, "
+				  "sslkey and sslcrl.");
 		EXPECT_EQ(option_level(name), std::nullopt);
 	}
 }
@@ -465,6 +467,28 @@ TEST(Url, NoBytesMakeTheParserFailOtherwiseThanByRefusing) {
 		}
 	}
 	EXPECT_GT(accepted, 1000);
+}
+
+TEST(Url, APasswordMayComeFromTheServer) {
+	const ConnectionUrl file = parse_url("postgres://u@h/d?password_file=/run/secrets/p&sslmode=require");
+	EXPECT_EQ(file.option("password_file"), "/run/secrets/p");
+	EXPECT_EQ(file.option("password_env"), std::nullopt);
+	EXPECT_EQ(file.password, std::nullopt);
+	EXPECT_EQ(options_for_superusers(file), std::vector<std::string>{"password_file"});
+	EXPECT_EQ(masked(file), "postgres://u@h/d?password_file=/run/secrets/p&sslmode=require");
+	EXPECT_EQ(libpq_keywords(file),
+			  (Pairs{{"host", "h"}, {"port", "5432"}, {"user", "u"}, {"dbname", "d"}, {"sslmode", "require"}}));
+	const ConnectionUrl variable = parse_url("postgres://u@h/d?password_env=PRODUCT_PASSWORD_2");
+	EXPECT_EQ(variable.option("password_env"), "PRODUCT_PASSWORD_2");
+	EXPECT_EQ(options_for_superusers(variable), std::vector<std::string>{"password_env"});
+	for (const char *wrong : {"postgres://u:p@h/d?password_file=/f", "postgres://u@h/d?password=p&password_env=V",
+							  "postgres://u@h/d?password_file=/f&password_env=V"}) {
+		EXPECT_EQ(refused(wrong).detail, "The URL gives the password more than once.") << wrong;
+	}
+	for (const char *wrong : {"password_file=relative", "password_file=", "password_env=", "password_env=2A",
+							  "password_env=A-B", "password_env=A%3DB"}) {
+		refused(std::string("postgres://u@h/d?") + wrong);
+	}
 }
 
 } // namespace hyperline::source

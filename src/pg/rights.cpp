@@ -1,0 +1,98 @@
+#include "pg/rights.hpp"
+
+extern "C" {
+#include <access/htup_details.h>
+#include <catalog/pg_proc.h>
+#include <miscadmin.h>
+#include <utils/acl.h>
+#include <utils/builtins.h>
+#include <utils/guc.h>
+#include <utils/syscache.h>
+}
+
+namespace hyperline::pg {
+
+namespace {
+
+Oid current_caller = InvalidOid;
+
+} // namespace
+
+Oid caller() {
+	return OidIsValid(current_caller) ? current_caller : GetUserId();
+}
+
+bool caller_is_superuser() {
+	return is_superuser_role(caller());
+}
+
+std::string caller_name() {
+	return role_name(caller()).value_or("");
+}
+
+Oid current_role() {
+	return GetUserId();
+}
+
+Oid function_owner(FunctionCallInfo fcinfo) {
+	const Oid function = fcinfo->flinfo->fn_oid;
+	return call([=] {
+		HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+		if (!HeapTupleIsValid(tuple)) {
+			elog(ERROR, "cache lookup failed for function %u", function);
+		}
+		const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proowner;
+		ReleaseSysCache(tuple);
+		return owner;
+	});
+}
+
+std::optional<Oid> find_role(const std::string &name) {
+	const char *text = name.c_str();
+	const Oid role = call([=] { return get_role_oid(text, true); });
+	return OidIsValid(role) ? std::optional(role) : std::nullopt;
+}
+
+std::optional<std::string> role_name(Oid role) {
+	const char *name = call([=]() -> const char * { return GetUserNameFromId(role, true); });
+	return name != nullptr ? std::optional<std::string>(name) : std::nullopt;
+}
+
+bool is_superuser_role(Oid role) {
+	return call([=] { return superuser_arg(role); });
+}
+
+bool has_rights_of(Oid member, Oid role) {
+	return call([=] { return has_privs_of_role(member, role); });
+}
+
+std::string quote_identifier(const std::string &name) {
+	const char *text = name.c_str();
+	return call([=]() -> const char * { return ::quote_identifier(text); });
+}
+
+AsOwner::AsOwner(Oid owner) noexcept : caller_(current_caller) {
+	GetUserIdAndSecContext(&user_, &security_);
+	current_caller = user_;
+	SetUserIdAndSecContext(owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+AsOwner::~AsOwner() {
+	SetUserIdAndSecContext(user_, security_);
+	current_caller = caller_;
+}
+
+AsRole::AsRole(Oid role) : exceptions_(std::uncaught_exceptions()) {
+	GetUserIdAndSecContext(&user_, &security_);
+	nesting_ = NewGUCNestLevel();
+	SetUserIdAndSecContext(role, security_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+}
+
+AsRole::~AsRole() {
+	if (std::uncaught_exceptions() == exceptions_) {
+		AtEOXact_GUC(false, nesting_);
+	}
+	SetUserIdAndSecContext(user_, security_);
+}
+
+} // namespace hyperline::pg

@@ -1,0 +1,128 @@
+#include "store/writer.hpp"
+
+#include "pg/spi.hpp"
+
+namespace hyperline::store {
+
+namespace {
+
+constexpr const char *kOwner = R"(
+SELECT r.oid::pg_catalog.int8, r.rolsuper, t.relowner::pg_catalog.int8, o.rolsuper, o.rolname::pg_catalog.text
+FROM pg_catalog.pg_class t
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) t.relowner
+LEFT JOIN pg_catalog.pg_roles r ON r.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name
+WHERE t.oid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass
+)";
+
+constexpr const char *kMayWrite = R"(
+SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
+   AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'SELECT')
+   AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'INSERT')
+   AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'UPDATE')
+   AND pg_catalog.has_function_privilege($1::pg_catalog.oid, 'hyperline.identical(pg_catalog.jsonb, pg_catalog.jsonb)',
+                                         'EXECUTE')
+)";
+
+// What runs when our tables are written to, in the name of whom. $1: whether events count, which have a writer of their
+// own.
+constexpr const char *kForeignCode = R"(
+WITH named AS (
+	SELECT d.objid AS oid, d.objid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass::pg_catalog.oid AS is_events
+	FROM pg_catalog.pg_extension x
+	JOIN pg_catalog.pg_depend d
+	  ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+	 AND d.refobjid OPERATOR(pg_catalog.=) x.oid
+	 AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+	WHERE x.extname OPERATOR(pg_catalog.=) 'hyperline_connector'
+	UNION
+	SELECT p.relid, true FROM pg_catalog.pg_partition_tree('hyperline.events') p
+), ours AS (
+	SELECT c.oid, c.relname, c.relowner, named.is_events
+	FROM named
+	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) named.oid
+	WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[])
+)
+SELECT 'trigger ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(t.tgname::pg_catalog.text)
+         OPERATOR(pg_catalog.||) ' on table ' OPERATOR(pg_catalog.||) ours.relname::pg_catalog.text
+         OPERATOR(pg_catalog.||) ' runs a function',
+       o.rolname::pg_catalog.text
+FROM ours
+JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) ours.oid
+JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) f.proowner
+WHERE NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.<>) 'D' AND NOT o.rolsuper AND ($1 OR NOT ours.is_events)
+UNION ALL
+SELECT 'table ' OPERATOR(pg_catalog.||) ours.relname::pg_catalog.text OPERATOR(pg_catalog.||) ' belongs to a role',
+       o.rolname::pg_catalog.text
+FROM ours
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) ours.relowner
+WHERE NOT o.rolsuper AND ($1 OR NOT ours.is_events)
+LIMIT 1
+)";
+
+void refuse_code(bool of_events) {
+	const pg::Rows found = pg::run(kForeignCode, {of_events});
+	if (!found.empty()) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					"code of role \"" + found.text(0, 1) + "\" would run with the rights of a superuser",
+					"The " + found.text(0, 0) + " of that role, which is no superuser.",
+					"Give the function or the table to a superuser who has read it, drop the trigger, or have a role "
+					"that is no superuser own the loader.");
+	}
+}
+
+} // namespace
+
+void refuse_foreign_code() {
+	refuse_code(true);
+}
+
+namespace {
+
+constexpr const char *kSchemaOwner = R"(
+SELECT o.rolname::pg_catalog.text
+FROM pg_catalog.pg_namespace n
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) n.nspowner
+WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline' AND NOT o.rolsuper
+)";
+
+} // namespace
+
+void refuse_foreign_schema() {
+	const pg::Rows owner = pg::run(kSchemaOwner);
+	if (!owner.empty()) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					"schema \"hyperline\" belongs to role \"" + owner.text(0, 0) + "\", which is no superuser",
+					"Its owner could put into it, and drop from it, what it likes.",
+					"Look at what is in it, then: ALTER SCHEMA hyperline OWNER TO CURRENT_USER;");
+	}
+}
+
+Oid find_writer(const Loader &loader) {
+	const pg::Rows rows = pg::run(kOwner, {loader.owner});
+	const std::string way_out = "An admin who gives it its query again owns it from then on: SELECT "
+								"hyperline.alter_loader('" +
+								loader.name + "', query => '...');";
+	if (rows.empty() || rows.is_null(0, 0)) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					"the role that owns loader \"" + loader.name + "\" does not exist any more",
+					"It was \"" + loader.owner + "\".", way_out);
+	}
+	const bool is_superuser = rows.boolean(0, 1);
+	const bool events_are_a_users = !rows.boolean(0, 3);
+	const bool as_events_owner = is_superuser && events_are_a_users;
+	const auto writer = static_cast<Oid>(rows.number(0, as_events_owner ? 2 : 0));
+	refuse_code(is_superuser && !as_events_owner);
+	if (!pg::run(kMayWrite, {static_cast<std::int64_t>(writer)}).boolean(0, 0)) {
+		const std::string &name = as_events_owner ? rows.text(0, 4) : loader.owner;
+		throw Error(sqlstate::kInsufficientPrivilege,
+					"loader \"" + loader.name + "\" may not write events as role \"" + name + "\"",
+					as_events_owner ? "That role owns hyperline.events, and writes in the place of a superuser."
+									: "It owns the loader and has not, or not any more, the level admin.",
+					"Give it the level: SELECT hyperline.grant_access('" + name + "', 'admin');" +
+						(as_events_owner ? std::string() : " " + way_out));
+	}
+	return writer;
+}
+
+} // namespace hyperline::store

@@ -1,0 +1,24 @@
+// As whom events are written. A loader writes with the rights of the role that owns it, so that row-level security
+// holds for it, and so that what users attached to events (triggers, policies, rules) never runs with more.
+//
+// All functions need an open pg::Connection (SPI).
+#pragma once
+
+#include "pg/gate.hpp"
+#include "store/loaders.hpp"
+
+namespace hyperline::store {
+
+/// The role that is to write events for a loader: its owner; the owner of hyperline.events instead of a superuser when
+/// that is none. Throws Error 42501 when the loader's owner is gone or has lost the level admin, or when code of a role
+/// that is no superuser is attached to a table that a superuser writes to; each with the way out.
+Oid find_writer(const Loader &loader);
+
+/// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, events among them.
+void refuse_foreign_code();
+
+/// Throws Error 42501 when the schema belongs to a role that is no superuser: it could put into it, and drop from it,
+/// what it likes. Asked when the extension is installed.
+void refuse_foreign_schema();
+
+} // namespace hyperline::store

@@ -1,0 +1,148 @@
+# Loaders write with the rights of who owns them: policies and triggers on events hold, and run as nobody else.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_target('node', 'hyperline_connector.enabled = off');
+sub sql { return $node->safe_psql('postgres', @_); }
+
+sub fails
+{
+	my ($sql) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', $sql);
+	return $status == 0 ? "it worked: $out" : $err;
+}
+
+# A source in another database, a superuser's connection to it, and two admins.
+my $user = sql('SELECT current_user');
+sql('CREATE DATABASE product');
+$node->safe_psql('product', 'CREATE TABLE t AS SELECT g AS id, g % 2 AS c, now() AS at FROM generate_series(1, 10) g');
+my $url = source_url($node, 'product', $user);
+sql("SELECT hyperline.create_connection('product', '$url')");
+sql("CREATE ROLE alice; CREATE ROLE bob; SELECT hyperline.grant_access('alice', 'admin'), hyperline.grant_access('bob', 'admin')");
+my $query = 'SELECT id, c AS "customerId", at AS timestamp FROM t';
+sql("SET ROLE alice; SELECT hyperline.create_loader('product', 'call', '$query')");
+sql("SELECT hyperline.create_loader('product', 'sms', '$query')"); # the superuser's
+
+# run($loader): its end in the background, as the worker is nobody's session.
+sub run
+{
+	my ($loader) = @_;
+	my $id = sql("SELECT hyperline.run_loader('$loader')");
+	sql("SELECT hyperline.wait_for_run($id)");
+	return sql("SELECT status, inserted, updated, unchanged, sqlstate, error FROM hyperline.loader_runs WHERE run_id = $id");
+}
+
+# Triggers run as the owner of the loader, and can rewrite and refuse.
+sql(q{
+CREATE TABLE seen (who text, session text, path text, event text);
+GRANT INSERT ON seen TO public;
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.seen VALUES (current_user, session_user, current_setting('search_path'), NEW.id);
+	NEW.record := NEW.record || jsonb_build_object('by', current_user);
+	PERFORM set_config('search_path', 'public, pg_catalog', false);
+	RETURN NEW;
+END $$;
+CREATE TRIGGER look BEFORE INSERT OR UPDATE ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look();
+});
+is(run('call'), 'succeeded|10|0|0||', 'a loader with a trigger on events');
+is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'which runs as the owner of the loader');
+is(sql(q{SELECT DISTINCT record ->> 'by' FROM hyperline.events}), 'alice', 'and may rewrite rows');
+is(run('sms'), 'succeeded|10|0|0||', 'a superuser\'s loader with a superuser\'s trigger');
+is(sql("SELECT DISTINCT who FROM seen WHERE event IS NOT NULL AND who <> 'alice'"), $user, 'runs as the superuser');
+sql('TRUNCATE seen');
+like(sql("CALL hyperline.refresh_loader('call'); SELECT current_user, current_setting('search_path')"), qr/^$user\|"\$user", public$/, 'in a session too nothing is left behind');
+is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'and the trigger runs as the owner of the loader');
+
+# What runs as the owner of a loader cannot get at more.
+sub trigger_that
+{
+	my ($does) = @_;
+	sql("CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN $does; RETURN NEW; END \$\$; SELECT hyperline.reset_loader('call'); DELETE FROM hyperline.events");
+	return run('call');
+}
+like(trigger_that('RESET ROLE'), qr/^failed.*42501.*cannot set parameter "role" within security-definer function/, 'not by RESET ROLE');
+like(trigger_that("SET SESSION AUTHORIZATION $user"), qr/^failed.*42501.*cannot set parameter "session_authorization"/, 'nor by SET SESSION AUTHORIZATION');
+like(trigger_that('PERFORM 1 FROM pg_authid'), qr/^failed.*42501.*permission denied for table pg_authid/, 'nor by just doing it');
+like(trigger_that('PERFORM 1 FROM hyperline.connection_secret'), qr/^failed.*42501.*permission denied for table connection_secret/, 'nor our secrets');
+like(trigger_that('CREATE TEMP TABLE events (id int)'), qr/^failed.*42501.*cannot create temporary table within security-restricted operation/, 'nor leave something behind');
+like(trigger_that("RAISE EXCEPTION 'not this one' USING ERRCODE = 'P0042'"), qr/^failed.*P0042\|not this one/, 'a trigger may refuse');
+is(sql('SELECT count(*) FROM hyperline.events'), '0', 'then nothing is stored');
+sql('DROP TRIGGER look ON hyperline.events');
+
+# One that waits for the commit would run as whoever commits: it does not wait.
+sql(q{
+CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.seen VALUES (current_user); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON hyperline.events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION look();
+TRUNCATE seen;
+SELECT hyperline.reset_loader('call')});
+is(run('call'), 'succeeded|10|0|0||', 'a deferred trigger');
+is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'runs as the owner of the loader too');
+sql('DROP TRIGGER later ON hyperline.events');
+
+# Code of somebody who is no superuser does not run as one.
+sql('ALTER FUNCTION look() OWNER TO bob; CREATE TRIGGER bobs AFTER INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look()');
+like(run('sms'), qr/^failed\|0\|0\|0\|42501\|code of role "bob" would run with the rights of a superuser$/, 'a superuser\'s loader does not run a user\'s trigger');
+is(sql("SELECT status FROM hyperline.connections WHERE name = 'product'"), 'live', 'which is not the connection\'s fault');
+sql("SELECT hyperline.reset_loader('call'); DELETE FROM hyperline.events; TRUNCATE seen");
+is(run('call'), 'succeeded|10|0|0||', 'a user\'s loader does');
+is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'with the rights of its owner');
+like(fails("SET ROLE alice; SELECT hyperline.drop_loader('call', delete_events => true)"), qr/code of role "bob" would run/, 'nor does deleting events');
+sql('DROP TRIGGER bobs ON hyperline.events; CREATE TRIGGER bobs AFTER INSERT ON hyperline.all_customers FOR EACH ROW EXECUTE FUNCTION look()');
+like(run('call'), qr/^failed.*code of role "bob"/, 'nor a trigger on what the extension writes');
+sql('DROP TRIGGER bobs ON hyperline.all_customers; ALTER TABLE hyperline.events OWNER TO bob; DELETE FROM hyperline.events');
+sql('CREATE TRIGGER bobs AFTER INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look(); TRUNCATE seen');
+is(run('sms'), 'succeeded|10|0|0||', 'events that belong to a user are written as that user');
+is(sql('SELECT DISTINCT who FROM seen'), 'bob', 'not as the superuser');
+sql("DROP TRIGGER bobs ON hyperline.events; ALTER TABLE hyperline.events OWNER TO $user; DELETE FROM hyperline.events");
+
+# Row-level security
+sql(q{
+ALTER TABLE hyperline.events ENABLE ROW LEVEL SECURITY;
+CREATE ROLE reader;
+SELECT hyperline.grant_access('reader', 'reader');
+CREATE POLICY calls ON hyperline.events TO alice USING (event_type = 'call' AND customer_id = '1');
+CREATE POLICY reading ON hyperline.events FOR SELECT TO reader USING (customer_id = '0');
+SELECT hyperline.reset_loader('call'), hyperline.reset_loader('sms')});
+like(run('call'), qr/^failed\|0\|0\|0\|42501\|new row violates row-level security policy for table "events"$/, 'a row that a policy keeps out makes the run fail');
+sql("SET ROLE alice; SELECT hyperline.alter_loader('call', query => '$query WHERE c = 1')");
+is(run('call'), 'succeeded|5|0|0||', 'rows that it lets in are stored');
+is(run('call'), 'succeeded|0|0|5||', 'and found again');
+is(run('sms'), 'succeeded|10|0|0||', 'a superuser is not held, as in all of PostgreSQL');
+is(sql('SET ROLE reader; SELECT count(*), min(customer_id), max(customer_id) FROM hyperline.events'), '5|0|0', 'who reads sees what the policies show');
+sql("ALTER TABLE hyperline.events FORCE ROW LEVEL SECURITY; ALTER TABLE hyperline.events OWNER TO bob; SELECT hyperline.reset_loader('sms'); DELETE FROM hyperline.events");
+like(run('sms'), qr/^failed.*42501\|new row violates row-level security policy/, 'with FORCE the owner of the table is held');
+sql("SET row_security = off; CREATE POLICY bobs ON hyperline.events TO bob USING (true)");
+is(run('sms'), 'succeeded|10|0|0||', 'until there is a policy for it');
+like(sql("SET row_security = off; CALL hyperline.refresh_loader('call'); SELECT status FROM hyperline.loaders WHERE name = 'call'"), qr/idle/, 'whatever the session has set');
+sql("ALTER TABLE hyperline.events DISABLE ROW LEVEL SECURITY; ALTER TABLE hyperline.events NO FORCE ROW LEVEL SECURITY; ALTER TABLE hyperline.events OWNER TO $user");
+
+# An owner who loses the level between two batches
+sql("DELETE FROM hyperline.events; SELECT hyperline.reset_loader('call'), hyperline.revoke_access('alice')");
+like(run('call'), qr/^failed\|0\|0\|0\|42501\|loader "call" may not write events as role "alice"$/, 'an owner without the level');
+sql("SELECT hyperline.grant_access('alice', 'operator')");
+like(run('call'), qr/^failed.*may not write/, 'or with a lower one');
+sql("SELECT hyperline.grant_access('alice', 'admin')");
+is(run('call'), 'succeeded|5|0|0||', 'gets on with it');
+
+# The rights of a connection's owner are asked at each connect.
+sql("CREATE ROLE super SUPERUSER; SET ROLE super; SELECT hyperline.create_connection('socket', '$url')");
+is(sql("SELECT status FROM hyperline.check_connection('socket')"), 'live', 'a superuser\'s Unix-domain socket');
+sql('ALTER ROLE super NOSUPERUSER');
+like(fails("SELECT hyperline.check_connection('socket')"), qr/ERROR:  only a superuser may connect through a Unix-domain socket\nDETAIL:  It would give access to what only this server's own user may use\./, 'is closed when he is none any more');
+
+# Levels are ordinary privileges: a dump keeps them.
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
+$node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'a dump');
+sql('CREATE DATABASE restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'is restored');
+is($node->safe_psql('restored', 'SELECT * FROM hyperline.access ORDER BY 1'), sql('SELECT * FROM hyperline.access ORDER BY 1'), 'with the levels of access');
+is($node->safe_psql('restored', 'SELECT owner FROM hyperline.loaders ORDER BY name'), "alice\n$user", 'and the owners of loaders');
+$node->stop;
+done_testing();
