@@ -153,11 +153,12 @@ void log_line(const std::string &message) {
 
 namespace {
 
+// The statement is left out of the log, for it may hold a password.
 void tell(int level, const std::string &message, const std::string &detail, const std::string &hint) {
 	call([&] {
 		ereport(level,
 				(errmsg_internal("%s", message.c_str()), detail.empty() ? 0 : errdetail_internal("%s", detail.c_str()),
-				 hint.empty() ? 0 : errhint("%s", hint.c_str())));
+				 hint.empty() ? 0 : errhint("%s", hint.c_str()), errhidestmt(true)));
 	});
 }
 
