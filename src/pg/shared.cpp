@@ -8,6 +8,7 @@ extern "C" {
 #include <storage/latch.h>
 #include <storage/lwlock.h>
 #include <storage/shmem.h>
+#include <utils/timestamp.h>
 }
 
 namespace hyperline::pg {
@@ -21,6 +22,9 @@ struct Slot {
 	Latch *latch; // of the process that serves it; null: none
 	bool has_nothing;
 	int holds; // sessions that keep our workers out
+	bool gave_way;
+	bool was_announced;
+	TimestampTz back_at;
 };
 
 // A process of ours that is in a database, or about to connect to it.
@@ -34,6 +38,10 @@ struct Member {
 struct Shared {
 	LWLock *lock;
 	Latch *launcher;
+	TimestampTz short_until;
+	TimestampTz said_short_at;
+	int capacity;
+	int waiting;
 	Slot slots[kMostDatabases];
 	int most_members;
 	Member members[FLEXIBLE_ARRAY_MEMBER];
@@ -92,6 +100,7 @@ void leave_slot(int /* code */, Datum /* argument */) {
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	if (own_slot >= 0 && shared->slots[own_slot].latch == MyLatch) {
 		shared->slots[own_slot].latch = nullptr;
+		shared->slots[own_slot].was_announced &= shared->slots[own_slot].gave_way;
 	}
 	wake_launcher_locked();
 	LWLockRelease(shared->lock);
@@ -116,7 +125,8 @@ int find_slot(Oid database) {
 		}
 	}
 	if (slot >= 0) {
-		shared->slots[slot] = Slot{database, nullptr, false, 0};
+		shared->slots[slot] = Slot{};
+		shared->slots[slot].database = database;
 	}
 	return slot;
 }
@@ -173,7 +183,7 @@ void keep_slots_of(const std::vector<Oid> &databases) {
 		for (Slot &slot : shared->slots) {
 			if (OidIsValid(slot.database) && slot.latch == nullptr && slot.holds == 0 && !has_member(slot.database) &&
 				std::find(databases.begin(), databases.end(), slot.database) == databases.end()) {
-				slot = Slot{InvalidOid, nullptr, false, 0};
+				slot = Slot{};
 			}
 		}
 		LWLockRelease(shared->lock);
@@ -214,6 +224,7 @@ bool serve(int slot) {
 		if (is_free) {
 			shared->slots[slot].latch = MyLatch;
 			shared->slots[slot].has_nothing = false;
+			shared->slots[slot].gave_way = false;
 		}
 		LWLockRelease(shared->lock);
 		if (is_free) {
@@ -240,9 +251,100 @@ SlotState slot_state(int slot) {
 		state.is_served = shared->slots[slot].latch != nullptr;
 		state.has_nothing = shared->slots[slot].has_nothing;
 		state.is_held = shared->slots[slot].holds > 0;
+		state.gave_way = shared->slots[slot].gave_way;
+		state.back_at = shared->slots[slot].back_at;
 		LWLockRelease(shared->lock);
 	});
 	return state;
+}
+
+namespace {
+
+constexpr TimestampTz kShortage = 600'000'000;
+constexpr TimestampTz kSilence = 3'600'000'000;
+
+// Of a time in the future that was noted with a clock which may have been set back since.
+bool is_still_to_come(TimestampTz time, TimestampTz now, TimestampTz longest) {
+	return time > now && time <= now + longest;
+}
+
+void wake_schedulers_locked() {
+	for (const Slot &slot : shared->slots) {
+		if (slot.latch != nullptr) {
+			SetLatch(slot.latch);
+		}
+	}
+}
+
+} // namespace
+
+bool report_shortage(int workers) {
+	return call([=] {
+		const TimestampTz now = GetCurrentTimestamp();
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		const bool is_new = !is_still_to_come(shared->short_until, now, kShortage);
+		const auto members = static_cast<int>(std::count_if(shared->members, shared->members + shared->most_members,
+															[](const Member &member) { return member.pid != 0; }));
+		shared->capacity = std::max({is_new ? 0 : shared->capacity, workers, members});
+		shared->short_until = now + kShortage;
+		if (is_new) {
+			wake_launcher_locked();
+			wake_schedulers_locked();
+		}
+		const bool say = !is_still_to_come(shared->said_short_at + kSilence, now, kSilence);
+		if (say) {
+			shared->said_short_at = now;
+		}
+		LWLockRelease(shared->lock);
+		return say;
+	});
+}
+
+Sharing sharing() {
+	Sharing found;
+	call([&] {
+		const TimestampTz now = GetCurrentTimestamp();
+		LWLockAcquire(shared->lock, LW_SHARED);
+		found.is_short = is_still_to_come(shared->short_until, now, kShortage);
+		found.waiting = shared->waiting;
+		found.capacity = shared->capacity;
+		for (const Slot &slot : shared->slots) {
+			found.serving += slot.latch != nullptr ? 1 : 0;
+		}
+		LWLockRelease(shared->lock);
+	});
+	return found;
+}
+
+void report_waiting(int databases) {
+	call([=] {
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		if (databases > 0 && shared->waiting == 0) {
+			wake_schedulers_locked(); // who has nothing to do makes room
+		}
+		shared->waiting = databases;
+		LWLockRelease(shared->lock);
+	});
+}
+
+void give_way(int slot, std::int64_t back_at) {
+	call([=] {
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		shared->slots[slot].gave_way = true;
+		// A latch that is set may be a change that came after the last look.
+		shared->slots[slot].back_at = MyLatch->is_set ? 0 : back_at;
+		LWLockRelease(shared->lock);
+	});
+}
+
+bool is_first_to_serve(int slot) {
+	return call([=] {
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		const bool is_first = !shared->slots[slot].was_announced;
+		shared->slots[slot].was_announced = true;
+		LWLockRelease(shared->lock);
+		return is_first;
+	});
 }
 
 void hold_database(Oid database) {
@@ -325,6 +427,7 @@ void wake_scheduler() noexcept {
 	for (Slot &slot : shared->slots) {
 		if (slot.database == MyDatabaseId) {
 			slot.has_nothing = false;
+			slot.back_at = 0;
 			if (slot.latch != nullptr) {
 				SetLatch(slot.latch);
 				is_served = true;

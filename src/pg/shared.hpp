@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pg/gate.hpp"
+#include "pg/sharing.hpp"
 
 namespace hyperline::pg {
 
@@ -43,8 +44,21 @@ struct SlotState {
 	bool is_served = false;
 	bool has_nothing = false; ///< report_nothing_to_serve(), and no announcement since
 	bool is_held = false;	  ///< no worker may enter it now
+	bool gave_way = false;	  ///< its last scheduler ended by give_way()
+	std::int64_t back_at = 0; ///< when that one wants to be back, in microseconds as pg::now()
 };
 SlotState slot_state(int slot);
+
+/// Notes that there is no slot for one more worker, while `workers` of ours are known to have one; for the next ten
+/// minutes the databases share what there is. True when it is worth a line in the log: once an hour.
+bool report_shortage(int workers);
+Sharing sharing();
+/// So many databases wait for a scheduler. For the launcher.
+void report_waiting(int databases);
+/// Says that the slot's scheduler is about to end, so that others can start workers, and when it wants to be back.
+void give_way(int slot, std::int64_t back_at);
+/// Whether nobody has said yet that the slot's database is served; ends that gave way do not count.
+bool is_first_to_serve(int slot);
 
 /// Keeps our workers out of a database until release_holds(). A session holds each database once at the most.
 /// Only inside pg::call().

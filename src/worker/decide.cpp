@@ -40,6 +40,18 @@ bool worth_a_line(std::int64_t failures_in_a_row) {
 	return (failures_in_a_row & (failures_in_a_row - 1)) == 0;
 }
 
+int most_schedulers(int capacity) {
+	return std::max(1, capacity / 2);
+}
+
+bool gives_way(const pg::Sharing &sharing, bool is_idle, bool could_not_start, std::chrono::nanoseconds served) {
+	if (!sharing.is_short || (sharing.waiting == 0 && sharing.serving <= 1)) {
+		return false;
+	}
+	return is_idle || (could_not_start && sharing.serving > most_schedulers(sharing.capacity)) ||
+		   (sharing.waiting > 0 && served >= kTurn);
+}
+
 bool Chooser::offer(const Waiting &run) {
 	std::int64_t &of_connection = running_[run.connection_id];
 	if (of_connection >= run.max_concurrent_runs) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "pg/sharing.hpp"
+
 namespace hyperline::worker {
 
 /// Whether the setting `databases`, '*' or a comma-separated list, names a database.
@@ -24,6 +26,18 @@ bool clock_went_back(std::chrono::microseconds by_clock, std::chrono::nanosecond
 /// Whether the n-th failure in a row of a loader is worth a line in the log: the 1st, 2nd, 4th, 8th ... All of them
 /// stand in loader_runs.
 bool worth_a_line(std::int64_t failures_in_a_row);
+
+/// How many databases may have a scheduler at a time when slots for workers are short: each of these schedulers needs
+/// one for a runner as well.
+int most_schedulers(int capacity);
+
+/// Whether a scheduler ends for the sake of others, to come back later: when slots are short and it has nothing to do
+/// for a while; when it could not start a runner and there are too many schedulers; when others wait and it has served
+/// its turn.
+bool gives_way(const pg::Sharing &sharing, bool is_idle, bool could_not_start, std::chrono::nanoseconds served);
+
+/// How long it may go on while others wait.
+inline constexpr std::chrono::seconds kTurn{3};
 
 /// A queued run whose time has come.
 struct Waiting {

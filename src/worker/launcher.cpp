@@ -28,7 +28,14 @@ struct Served {
 	std::optional<pg::WorkerHandle> scheduler;
 	Backoff backoff;
 	steady_clock::time_point started;
-	steady_clock::time_point looked_inside;
+	steady_clock::time_point ended;
+};
+
+// A database that is to have a scheduler now.
+struct Candidate {
+	const pg::Database *database;
+	int slot;
+	Served *served;
 };
 
 class Launcher {
@@ -37,32 +44,59 @@ public:
 
 private:
 	steady_clock::time_point look();
-	void look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next);
-	void start(const pg::Database &database, int slot, Served &served);
+	bool look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next);
+	void start_all(std::vector<Candidate> &candidates, steady_clock::time_point &next);
+	bool start(const Candidate &candidate, int workers);
 	void forget_missing(const std::vector<pg::Database> &databases);
 
 	std::map<Oid, Served> served_;
-	Seldom no_slot_;
+	Backoff no_slot_;
 	Seldom too_many_;
 };
 
-void Launcher::start(const pg::Database &database, int slot, Served &served) {
-	served.scheduler = pg::start_worker("hyperline scheduler: " + database.name, "hyperline scheduler",
-										"hyperline_scheduler_main", pg::WorkerArguments{database.oid, 0, slot, 0});
-	served.started = steady_clock::now();
-	if (served.scheduler) {
-		return;
+bool Launcher::start(const Candidate &candidate, int workers) {
+	const pg::Database &database = *candidate.database;
+	candidate.served->scheduler =
+		pg::start_worker("hyperline scheduler: " + database.name, "hyperline scheduler", "hyperline_scheduler_main",
+						 pg::WorkerArguments{database.oid, 0, candidate.slot, 0});
+	candidate.served->started = steady_clock::now();
+	if (candidate.served->scheduler) {
+		no_slot_.succeeded();
+		return true;
 	}
-	served.backoff.failed(served.started);
-	if (no_slot_.again(served.started)) {
-		pg::warn("could not start the hyperline scheduler of database \"" + database.name + "\"",
-				 "No slot for a background worker is free.",
-				 "It is tried again. Raise max_worker_processes, or name the databases with loaders in "
-				 "hyperline_connector.databases.");
+	no_slot_.failed(candidate.served->started);
+	if (pg::report_shortage(workers)) {
+		pg::warn(
+			"could not start the hyperline scheduler of database \"" + database.name + "\"",
+			"No slot for a background worker is free. The databases take turns.",
+			"Raise max_worker_processes: each database with loaders takes one, and each run. Or name the databases "
+			"with loaders in hyperline_connector.databases.");
+	}
+	return false;
+}
+
+// Who has waited longest comes first. When slots are short, as many are left for runners.
+void Launcher::start_all(std::vector<Candidate> &candidates, steady_clock::time_point &next) {
+	std::sort(candidates.begin(), candidates.end(),
+			  [](const Candidate &a, const Candidate &b) { return a.served->ended < b.served->ended; });
+	auto schedulers = static_cast<int>(std::count_if(served_.begin(), served_.end(), [](const auto &served) {
+		return served.second.scheduler.has_value(); // those that have ended were forgotten
+	}));
+	const pg::Sharing sharing = pg::sharing();
+	auto candidate = candidates.begin();
+	while (candidate != candidates.end() && no_slot_.may_try(steady_clock::now()) &&
+		   (!sharing.is_short || schedulers < most_schedulers(sharing.capacity)) && start(*candidate, schedulers)) {
+		++candidate;
+		++schedulers;
+	}
+	pg::report_waiting(static_cast<int>(candidates.end() - candidate));
+	if (no_slot_.next() > steady_clock::now()) {
+		next = std::min(next, no_slot_.next());
 	}
 }
 
-void Launcher::look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next) {
+// Whether it is to have a scheduler now.
+bool Launcher::look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next) {
 	const steady_clock::time_point now = steady_clock::now();
 	const bool wanted = is_wanted(pg::settings.databases, database.name);
 	const pg::SlotState state = pg::slot_state(slot);
@@ -70,29 +104,33 @@ void Launcher::look_after(const pg::Database &database, int slot, Served &served
 		if (!wanted && !pg::tell_scheduler_to_leave(database.oid)) {
 			next = std::min(next, now + kStartingAgain); // it is about to start, or to end
 		}
-		return;
+		return false;
 	}
 	if (served.scheduler) { // it has ended
 		served.scheduler.reset();
 		constexpr std::chrono::minutes kLongLife{1};
-		if (state.has_nothing || now - served.started > kLongLife) {
+		if (state.has_nothing || state.gave_way || now - served.started > kLongLife) {
 			served.backoff.succeeded();
 		}
-		served.looked_inside = now;
-		if (!state.has_nothing) {
+		served.ended = now;
+		no_slot_.hurry(); // there is one more now
+		if (!state.has_nothing && !state.gave_way) {
 			served.backoff.failed(now);
 		}
 	}
-	if (!wanted || state.is_served || state.is_held ||
-		(state.has_nothing && now < served.looked_inside + kLookInside)) {
-		return;
+	if (!wanted || state.is_served || state.is_held || (state.has_nothing && now < served.ended + kLookInside)) {
+		return false;
 	}
-	if (served.backoff.may_try(now)) {
-		start(database, slot, served);
+	const std::chrono::microseconds rest{state.gave_way ? state.back_at - pg::now() : 0};
+	if (rest.count() > 0 && rest <= kLook) { // longer: the clock was set back
+		next = std::min(next, now + rest);
+		return false;
 	}
-	if (!served.scheduler) {
+	if (!served.backoff.may_try(now)) {
 		next = std::min(next, served.backoff.next());
+		return false;
 	}
+	return true;
 }
 
 void Launcher::forget_missing(const std::vector<pg::Database> &databases) {
@@ -118,19 +156,24 @@ steady_clock::time_point Launcher::look() {
 	steady_clock::time_point next = steady_clock::now() + kLook;
 	const std::vector<pg::Database> databases = pg::list_databases();
 	forget_missing(databases);
+	std::vector<Candidate> candidates;
 	for (const pg::Database &database : databases) {
 		if (!is_wanted(pg::settings.databases, database.name) && !served_.contains(database.oid)) {
 			continue;
 		}
 		const std::optional<int> slot = pg::slot_for(database.oid);
 		if (slot) {
-			look_after(database, *slot, served_[database.oid], next);
+			Served &served = served_[database.oid];
+			if (look_after(database, *slot, served, next)) {
+				candidates.push_back(Candidate{&database, *slot, &served});
+			}
 		} else if (too_many_.again(steady_clock::now())) {
 			pg::warn("the cluster has too many databases for hyperline_connector",
 					 "It serves " + std::to_string(pg::kMostDatabases) + " at the most.",
 					 "Name those with loaders in hyperline_connector.databases.");
 		}
 	}
+	start_all(candidates, next);
 	return next;
 }
 

@@ -38,8 +38,9 @@ struct InFlight {
 class Scheduler {
 public:
 	explicit Scheduler(int slot) : slot_(slot) {}
-	/// Returns when there is nothing to schedule in this database any more.
-	void run();
+	/// Returns when there is nothing to schedule in this database any more, or nothing now and others need its place.
+	enum class End { nothing, gave_way };
+	End run();
 
 private:
 	enum class Found { work, nothing, other_revision };
@@ -56,6 +57,7 @@ private:
 	void remove_old();
 	void note_failure(const std::string &message);
 	bool may_start(std::int64_t run) const;
+	bool makes_room();
 	[[nodiscard]] steady_clock::time_point next_look() const;
 
 	int slot_;
@@ -65,7 +67,8 @@ private:
 	std::vector<std::int64_t> ended_;			// runs whose runner has ended since the last look at them
 	std::map<std::int64_t, Backoff> unstarted_; // runs whose runner ended before it took them
 	Backoff no_slot_;
-	Seldom said_no_slot_;
+	bool could_not_start_ = false; // in this round
+	const steady_clock::time_point began_ = steady_clock::now();
 	Backoff failures_;
 	std::string last_failure_;
 	bool said_started_ = false;
@@ -92,7 +95,10 @@ void Scheduler::say_started(const store::Installation &installation) {
 	if (!said_started_) {
 		said_started_ = true;
 		const std::string database = pg::current_database();
-		pg::log_line("hyperline scheduler started for database \"" + database + "\", version " + installation.version);
+		if (pg::is_first_to_serve(slot_)) {
+			pg::log_line("hyperline scheduler started for database \"" + database + "\", version " +
+						 installation.version);
+		}
 		pg::set_farewell("hyperline scheduler for database \"" + database + "\" ends");
 	}
 }
@@ -159,12 +165,14 @@ bool Scheduler::start(const store::QueuedRun &run) {
 		no_slot_.succeeded();
 		return true;
 	}
-	const steady_clock::time_point now = steady_clock::now();
-	no_slot_.failed(now);
-	if (said_no_slot_.again(now)) {
+	no_slot_.failed(steady_clock::now());
+	could_not_start_ = true;
+	if (pg::report_shortage(0)) {
 		pg::warn("could not start a runner for loader \"" + run.loader + "\"",
 				 "No slot for a background worker is free. The run stays queued, and is tried again.",
-				 "Raise max_worker_processes, or lower hyperline_connector.max_running_loaders.");
+				 "Raise max_worker_processes: each database with loaders takes one, and each run. Or lower "
+				 "hyperline_connector.max_running_loaders, or name the databases with loaders in "
+				 "hyperline_connector.databases.");
 	}
 	return false;
 }
@@ -257,6 +265,7 @@ void Scheduler::remove_old() {
 }
 
 Scheduler::Found Scheduler::round() {
+	could_not_start_ = false;
 	forget_ended();
 	const Found found = look_around();
 	if (found != Found::work) {
@@ -290,7 +299,24 @@ steady_clock::time_point Scheduler::next_look() const {
 	for (const auto &[run, backoff] : unstarted_) {
 		until = backoff.next() > now ? std::min(until, backoff.next()) : until;
 	}
+	if (const pg::Sharing shared = pg::sharing(); shared.is_short && shared.waiting > 0 && began_ + kTurn > now) {
+		until = std::min<steady_clock::time_point>(until, began_ + kTurn);
+	}
 	return no_slot_.next() > now ? std::min(until, no_slot_.next()) : until;
+}
+
+// A run that goes on meanwhile ends by itself, and its end calls the scheduler back.
+bool Scheduler::makes_room() {
+	constexpr std::chrono::seconds kWorthIt{2};
+	const steady_clock::time_point now = steady_clock::now();
+	const steady_clock::time_point next = next_look();
+	const bool is_idle = !could_not_start_ && in_flight_.empty() && next > now + kWorthIt;
+	if (!gives_way(pg::sharing(), is_idle, could_not_start_, now - began_)) {
+		return false;
+	}
+	const auto rest = is_idle ? std::chrono::ceil<std::chrono::microseconds>(next - now) : std::chrono::microseconds(0);
+	pg::give_way(slot_, pg::now() + rest.count());
+	return true;
 }
 
 void Scheduler::note_failure(const std::string &message) {
@@ -301,7 +327,7 @@ void Scheduler::note_failure(const std::string &message) {
 	}
 }
 
-void Scheduler::run() {
+Scheduler::End Scheduler::run() {
 	for (;;) {
 		pg::show_activity("scheduling");
 		std::string failure;
@@ -312,7 +338,10 @@ void Scheduler::run() {
 				if (said_started_) {
 					pg::log_line("hyperline scheduler ends: the extension was dropped, or the database is closed");
 				}
-				return;
+				return End::nothing;
+			}
+			if (found == Found::work && makes_room()) {
+				return End::gave_way;
 			}
 			failures_.succeeded();
 			last_failure_.clear();
@@ -355,8 +384,10 @@ void hyperline_scheduler_main(Datum /* argument */) {
 		if (!pg::serve(arguments.slot)) {
 			return;
 		}
-		hyperline::worker::Scheduler(arguments.slot).run();
-		pg::report_nothing_to_serve(arguments.slot);
+		using hyperline::worker::Scheduler;
+		if (Scheduler(arguments.slot).run() == Scheduler::End::nothing) {
+			pg::report_nothing_to_serve(arguments.slot);
+		}
 	});
 }
 }

@@ -52,6 +52,29 @@ TEST(WorkerDecide, KnowsWhichConnectionsAreAtTheirLimit) {
 	EXPECT_EQ(chooser.full(), (std::set<std::int32_t>{1}));
 }
 
+TEST(WorkerDecide, LeavesSlotsForRunnersWhenTheyAreShort) {
+	EXPECT_EQ(most_schedulers(0), 1);
+	EXPECT_EQ(most_schedulers(1), 1);
+	EXPECT_EQ(most_schedulers(2), 1);
+	EXPECT_EQ(most_schedulers(7), 3);
+}
+
+TEST(WorkerDecide, MakesRoomForOthersOnlyWhenSlotsAreShort) {
+	using namespace std::chrono_literals;
+	const pg::Sharing plenty{false, 5, 6, 6};
+	EXPECT_FALSE(gives_way(plenty, true, true, 1h)) << "long ago";
+	const pg::Sharing alone{true, 0, 1, 4};
+	EXPECT_FALSE(gives_way(alone, true, true, 1h)) << "there is nobody else";
+	const pg::Sharing others{true, 5, 3, 6};
+	EXPECT_TRUE(gives_way(others, true, false, 0s)) << "it has nothing to do";
+	EXPECT_FALSE(gives_way(others, false, false, kTurn - 1s));
+	EXPECT_TRUE(gives_way(others, false, false, kTurn)) << "its turn is over";
+	EXPECT_FALSE(gives_way(others, false, true, 0s)) << "half of the slots are for runners already";
+	const pg::Sharing crowded{true, 0, 6, 6};
+	EXPECT_TRUE(gives_way(crowded, false, true, 0s)) << "else no runner could ever start";
+	EXPECT_FALSE(gives_way(crowded, false, false, 1h)) << "nobody waits";
+}
+
 TEST(WorkerDecide, SeesAClockThatWasSetBack) {
 	using namespace std::chrono_literals;
 	EXPECT_FALSE(clock_went_back(60s, 60s));
