@@ -143,7 +143,10 @@ void show_idle(const std::string &text) {
 void reload_settings_if_asked() {
 	if (own_kind && ConfigReloadPending != 0) {
 		ConfigReloadPending = 0;
+		// A context of its own is made under the current one, whatever that is where we wait.
+		const MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 		ProcessConfigFile(PGC_SIGHUP);
+		MemoryContextSwitchTo(caller);
 	}
 }
 

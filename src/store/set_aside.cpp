@@ -76,7 +76,7 @@ PendingEvent SetAside::take(MemoryContext keep) {
 	row.has_version = header.has_version;
 	const char *text = buffer_.data();
 	pg::call([&] {
-		MemoryContextSwitchTo(keep);
+		const MemoryContext caller = MemoryContextSwitchTo(keep);
 		row.id_datum = PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(header.id)));
 		row.customer_datum =
 			PointerGetDatum(cstring_to_text_with_len(text + header.id, static_cast<int>(header.customer_id)));
@@ -84,6 +84,7 @@ PendingEvent SetAside::take(MemoryContext keep) {
 			cstring_to_text_with_len(text + header.id + header.customer_id, static_cast<int>(header.version)));
 		row.version = view_text(version);
 		row.record = PointerGetDatum(MemoryContextAllocHuge(keep, header.record));
+		MemoryContextSwitchTo(caller);
 	});
 	row.id = view_text(row.id_datum);
 	row.customer_id = view_text(row.customer_datum);

@@ -58,6 +58,10 @@ sub run_into
 run_into('a source that accepts and is mute', "a.wait_event_type = 'Extension'", { from => 'source', at => 0, do => 'blackhole' });
 stop_in_time('a source that is mute');
 run_into('rows that stop', "a.wait_event_type = 'Extension' AND r.rows_read >= 1000", { from => 'source', at => 300_000, do => 'stall' });
+# A reload in the middle of a batch, whose memory is not that of the settings
+$target->reload;
+ok($target->wait_for_log(qr/received SIGHUP/), 'a reload while rows come');
+is($target->safe_psql('postgres', "SELECT count(*) FROM hyperline.loader_runs WHERE status = 'running'"), '1', 'ends nobody') for 1 .. 3;
 stop_in_time('rows that stop');
 my $holder = $target->background_psql('postgres');
 $holder->query_safe('BEGIN; LOCK TABLE hyperline.events IN EXCLUSIVE MODE');
