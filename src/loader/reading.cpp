@@ -16,7 +16,6 @@
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
 #include "source/query_text.hpp"
-#include "store/writer.hpp"
 
 namespace hyperline::loader {
 
@@ -67,7 +66,7 @@ Reading::Reading(const store::Run &run, store::Loader loader, const store::Conne
 }
 
 void Reading::open() {
-	transactions_.run([&] { (void)store::find_writer(loader_); }); // rather now than after reading
+	transactions_.run([&] { storing_.check_writer(); }); // rather now than after reading
 	opening_ = true;
 	source_ = open_source(connection_);
 	if (!opened_ && connection_.status != "live") {

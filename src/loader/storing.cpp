@@ -3,7 +3,6 @@
 #include "loader/retry.hpp"
 #include "pg/wait.hpp"
 #include "store/rejected.hpp"
-#include "store/writer.hpp"
 
 namespace hyperline::loader {
 
@@ -30,7 +29,7 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<store::Water
 			case store::Permission::go_on:
 				break;
 			}
-			const store::Counts counts = batch.store(store::find_writer(loader_));
+			const store::Counts counts = batch.store(writer_.find(loader_));
 			store::add_counts(run_id_, counts, watermark);
 			rejected_in_batch = counts.rejected;
 			if (!position_.empty()) {

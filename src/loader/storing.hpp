@@ -10,6 +10,7 @@
 #include "store/batch.hpp"
 #include "store/loaders.hpp"
 #include "store/runs.hpp"
+#include "store/writer.hpp"
 
 namespace hyperline::loader {
 
@@ -28,6 +29,9 @@ public:
 	/// not be overwritten by an older state.
 	void comes_from(const std::string &source_position) { position_ = source_position; }
 
+	/// Throws 42501 when nobody may write for the loader. Inside a transaction.
+	void check_writer() { (void)writer_.find(loader_); }
+
 	/// Stores the batch and empties it. `watermark`: how far the loader has read with it; nullopt: it stays.
 	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; what was in the
 	/// way (40001, 40P01, 55P03, 23505) when other sessions did not let it in; 22000, after it has been stored, when
@@ -42,6 +46,7 @@ private:
 	std::int64_t run_id_;
 	const store::Loader &loader_;
 	pg::Transactions &transactions_;
+	store::Writer writer_;
 	std::int64_t rejected_ = 0;
 	Failure in_the_way_;   // of the last attempt
 	std::string position_; ///< empty: noted already, or not known

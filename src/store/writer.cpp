@@ -1,7 +1,5 @@
 #include "store/writer.hpp"
 
-#include "pg/spi.hpp"
-
 namespace hyperline::store {
 
 namespace {
@@ -23,8 +21,9 @@ SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
                                          'EXECUTE')
 )";
 
-// What runs when our tables are written to, in the name of whom. $1: whether events count, which have a writer of their
-// own.
+// What runs when our tables are written to, in the name of whom: triggers, what the expressions of indexes, policies,
+// rules, defaults and constraints call (pg_depend: they are part of the table), and what an owner may attach. $1:
+// whether events count, which have a writer of their own.
 constexpr const char *kForeignCode = R"(
 WITH named AS (
 	SELECT d.objid AS oid, d.objid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass::pg_catalog.oid AS is_events
@@ -52,6 +51,22 @@ JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
 JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) f.proowner
 WHERE NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.<>) 'D' AND NOT o.rolsuper AND ($1 OR NOT ours.is_events)
 UNION ALL
+SELECT pg_catalog.pg_describe_object(a.classid, a.objid, 0) OPERATOR(pg_catalog.||) ' calls a function',
+       o.rolname::pg_catalog.text
+FROM ours
+JOIN pg_catalog.pg_depend a
+  ON a.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+ AND a.refobjid OPERATOR(pg_catalog.=) ours.oid
+ AND a.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_trigger'::pg_catalog.regclass
+ AND a.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog."char"[])
+JOIN pg_catalog.pg_depend b
+  ON b.classid OPERATOR(pg_catalog.=) a.classid
+ AND b.objid OPERATOR(pg_catalog.=) a.objid
+ AND b.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) b.refobjid
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) f.proowner
+WHERE NOT o.rolsuper AND ($1 OR NOT ours.is_events)
+UNION ALL
 SELECT 'table ' OPERATOR(pg_catalog.||) ours.relname::pg_catalog.text OPERATOR(pg_catalog.||) ' belongs to a role',
        o.rolname::pg_catalog.text
 FROM ours
@@ -60,13 +75,12 @@ WHERE NOT o.rolsuper AND ($1 OR NOT ours.is_events)
 LIMIT 1
 )";
 
-void refuse_code(bool of_events) {
-	const pg::Rows found = pg::run(kForeignCode, {of_events});
+void refuse(const pg::Rows &found) {
 	if (!found.empty()) {
 		throw Error(sqlstate::kInsufficientPrivilege,
 					"code of role \"" + found.text(0, 1) + "\" would run with the rights of a superuser",
 					"The " + found.text(0, 0) + " of that role, which is no superuser.",
-					"Give the function or the table to a superuser who has read it, drop the trigger, or have a role "
+					"Give the function or the table to a superuser who has read it, drop what calls it, or have a role "
 					"that is no superuser own the loader.");
 	}
 }
@@ -74,7 +88,7 @@ void refuse_code(bool of_events) {
 } // namespace
 
 void refuse_foreign_code() {
-	refuse_code(true);
+	refuse(pg::run(kForeignCode, {true}));
 }
 
 namespace {
@@ -98,8 +112,8 @@ void refuse_foreign_schema() {
 	}
 }
 
-Oid find_writer(const Loader &loader) {
-	const pg::Rows rows = pg::run(kOwner, {loader.owner});
+Oid Writer::find(const Loader &loader) {
+	const pg::Rows rows = owner_.run(kOwner, {loader.owner});
 	const std::string way_out = "An admin who gives it its query again owns it from then on: SELECT "
 								"hyperline.alter_loader('" +
 								loader.name + "', query => '...');";
@@ -112,8 +126,8 @@ Oid find_writer(const Loader &loader) {
 	const bool events_are_a_users = !rows.boolean(0, 3);
 	const bool as_events_owner = is_superuser && events_are_a_users;
 	const auto writer = static_cast<Oid>(rows.number(0, as_events_owner ? 2 : 0));
-	refuse_code(is_superuser && !as_events_owner);
-	if (!pg::run(kMayWrite, {static_cast<std::int64_t>(writer)}).boolean(0, 0)) {
+	refuse(foreign_code_.run(kForeignCode, {is_superuser && !as_events_owner}));
+	if (!may_write_.run(kMayWrite, {static_cast<std::int64_t>(writer)}).boolean(0, 0)) {
 		const std::string &name = as_events_owner ? rows.text(0, 4) : loader.owner;
 		throw Error(sqlstate::kInsufficientPrivilege,
 					"loader \"" + loader.name + "\" may not write events as role \"" + name + "\"",

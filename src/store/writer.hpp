@@ -5,14 +5,24 @@
 #pragma once
 
 #include "pg/gate.hpp"
+#include "pg/spi.hpp"
 #include "store/loaders.hpp"
 
 namespace hyperline::store {
 
-/// The role that is to write events for a loader: its owner; the owner of hyperline.events instead of a superuser when
-/// that is none. Throws Error 42501 when the loader's owner is gone or has lost the level admin, or when code of a role
-/// that is no superuser is attached to a table that a superuser writes to; each with the way out.
-Oid find_writer(const Loader &loader);
+/// Finds the role that is to write events for a loader. It is asked before each batch, so its statements stay planned.
+class Writer {
+public:
+	/// The loader's owner; the owner of hyperline.events instead of a superuser when that is none. Throws Error 42501
+	/// when the loader's owner is gone or has lost the level admin, or when code of a role that is no superuser is
+	/// attached to a table that a superuser writes to; each with the way out.
+	Oid find(const Loader &loader);
+
+private:
+	pg::Prepared owner_;
+	pg::Prepared foreign_code_;
+	pg::Prepared may_write_;
+};
 
 /// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, events among them.
 void refuse_foreign_code();

@@ -72,6 +72,7 @@ like(trigger_that("SET SESSION AUTHORIZATION $user"), qr/^failed.*42501.*cannot 
 like(trigger_that('PERFORM 1 FROM pg_authid'), qr/^failed.*42501.*permission denied for table pg_authid/, 'nor by just doing it');
 like(trigger_that('PERFORM 1 FROM hyperline.connection_secret'), qr/^failed.*42501.*permission denied for table connection_secret/, 'nor our secrets');
 like(trigger_that('CREATE TEMP TABLE events (id int)'), qr/^failed.*42501.*cannot create temporary table within security-restricted operation/, 'nor leave something behind');
+like(trigger_that('ALTER ROLE alice SUPERUSER'), qr/^failed\|0\|0\|0\|42501\|must be superuser to alter superuser roles or change superuser attribute$/, 'nor make its role a superuser');
 like(trigger_that("RAISE EXCEPTION 'not this one' USING ERRCODE = 'P0042'"), qr/^failed.*P0042\|not this one/, 'a trigger may refuse');
 is(sql('SELECT count(*) FROM hyperline.events'), '0', 'then nothing is stored');
 sql('DROP TRIGGER look ON hyperline.events');
@@ -85,6 +86,41 @@ SELECT hyperline.reset_loader('call')});
 is(run('call'), 'succeeded|10|0|0||', 'a deferred trigger');
 is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'runs as the owner of the loader too');
 sql('DROP TRIGGER later ON hyperline.events');
+
+# What the expressions of indexes and policies call runs as the owner of the loader too, with no more rights.
+sql(q{
+CREATE TABLE called (who text, what text, got text);
+GRANT INSERT ON called TO public;
+CREATE FUNCTION grab(what text) RETURNS bool LANGUAGE plpgsql AS $$
+BEGIN
+	ALTER ROLE alice SUPERUSER;
+	INSERT INTO public.called VALUES (current_user, what, 'all');
+	RETURN true;
+EXCEPTION WHEN insufficient_privilege THEN
+	INSERT INTO public.called VALUES (current_user, what, 'nothing');
+	RETURN true;
+END $$;
+CREATE FUNCTION of_index(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.grab('index'); RETURN $1; END $$;
+CREATE FUNCTION of_check(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN public.grab('check'); END $$;
+CREATE FUNCTION of_policy(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN public.grab('policy'); END $$;
+DELETE FROM hyperline.events;
+CREATE INDEX by_function ON hyperline.events (of_index(id));
+ALTER TABLE hyperline.events ADD CONSTRAINT checked CHECK (of_check(id));
+CREATE POLICY called ON hyperline.events USING (of_policy(id));
+ALTER TABLE hyperline.events ENABLE ROW LEVEL SECURITY;
+SELECT hyperline.reset_loader('call')});
+is(run('call'), 'succeeded|10|0|0||', 'a table with functions in an index, a check and a policy');
+is(sql('SELECT DISTINCT who, what, got FROM called ORDER BY what'), "alice|check|nothing\nalice|index|nothing\nalice|policy|nothing", 'which run as the owner of the loader and get nothing');
+is(sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'alice'"), 'f', 'who is what he was');
+for my $what (qw(index check policy))
+{
+	sql("ALTER FUNCTION of_$what OWNER TO bob");
+	like(fails("CALL hyperline.refresh_loader('sms')"),
+		qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  The (index hyperline\.by_function|constraint checked on table hyperline\.events|policy called on table hyperline\.events) calls a function of that role, which is no superuser\./,
+		"a superuser's loader does not run a user's function in a $what");
+	sql("ALTER FUNCTION of_$what OWNER TO $user");
+}
+sql('DROP POLICY called ON hyperline.events; ALTER TABLE hyperline.events DISABLE ROW LEVEL SECURITY; ALTER TABLE hyperline.events DROP CONSTRAINT checked; DROP INDEX hyperline.by_function');
 
 # Code of somebody who is no superuser does not run as one.
 sql('ALTER FUNCTION look() OWNER TO bob; CREATE TRIGGER bobs AFTER INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look()');
