@@ -6,8 +6,7 @@ namespace hyperline::store {
 
 namespace {
 
-// A loader that somebody's open transaction holds is left for a later round: no other waits for it.
-constexpr const char *kDue = R"(
+constexpr const char *kDueLoaders = R"(
 SELECT l.loader_id, l.name, l.refresh_rate, l.time_zone, l.next_run_at
 FROM hyperline.loader l
 WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.<=) $1
@@ -17,19 +16,10 @@ WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.<=) $1
 	  AND r.status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'running']))
 ORDER BY l.next_run_at
 LIMIT $2
-FOR NO KEY UPDATE OF l SKIP LOCKED
 )";
 
-constexpr const char *kAnyDue = R"(
-SELECT l.loader_id
-FROM hyperline.loader l
-WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.<=) $1
-  AND NOT EXISTS (
-	SELECT FROM hyperline.run r
-	WHERE r.loader_id OPERATOR(pg_catalog.=) l.loader_id
-	  AND r.status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'running']))
-LIMIT 1
-)";
+// A loader that somebody's open transaction holds is left for a later round: no other waits for it.
+constexpr const char *kThatNobodyHolds = "FOR NO KEY UPDATE OF l SKIP LOCKED";
 
 constexpr const char *kAdvance = R"(
 UPDATE hyperline.loader l SET next_run_at = $3
@@ -116,11 +106,11 @@ std::string array_of(const Numbers &numbers) {
 } // namespace
 
 std::vector<ScheduledLoader> due_loaders(pg::Timestamp now, std::int64_t limit) {
-	return read_loaders(pg::run(kDue, {now, limit}));
+	return read_loaders(pg::run((std::string(kDueLoaders) + kThatNobodyHolds).c_str(), {now, limit}));
 }
 
 bool any_loader_due(pg::Timestamp now) {
-	return !pg::run(kAnyDue, {now}).empty();
+	return !pg::run(kDueLoaders, {now, std::int64_t{1}}).empty();
 }
 
 std::vector<ScheduledLoader> loaders_due_later(pg::Timestamp now, std::int32_t after, std::int64_t limit) {

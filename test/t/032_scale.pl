@@ -27,9 +27,9 @@ sub add_loaders
 	my ($count, $prefix, $due) = @_;
 	$target->safe_psql('postgres', qq{
 		ALTER TABLE hyperline.loader DISABLE TRIGGER restored;
-		INSERT INTO hyperline.loader (name, connection_id, event_type, query, refresh_rate, time_zone, lookback, paused, next_run_at)
+		INSERT INTO hyperline.loader (name, connection_id, event_type, query, refresh_rate, time_zone, lookback, paused, next_run_at, owner)
 		SELECT '$prefix' || g, connection_id, 'calls', 'SELECT 1 AS id, 2 AS "customerId", timestamptz ''2026-01-01'' AS timestamp',
-		       '1 day', 'UTC', '10 minutes', false, $due
+		       '1 day', 'UTC', '10 minutes', false, $due, current_user::regrole
 		FROM generate_series(1, $count) g, hyperline.connection;
 		ALTER TABLE hyperline.loader ENABLE ALWAYS TRIGGER restored;
 		SELECT hyperline.announce_installation()});
