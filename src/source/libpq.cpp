@@ -167,14 +167,19 @@ Result PqConnection::last_result() {
 	}
 }
 
+// A PostgreSQL server sends nothing of more than 1 GB: that is garbage, and may pass.
 Error PqConnection::too_large(std::uint64_t announced) const {
-	return Error(
-		sqlstate::kProgramLimitExceeded, "the source announces more than is taken from it at once",
-		"It announces a message of " + std::to_string(announced) + " bytes; a row may have " +
-			std::to_string(largest_row_) + ", and what is no row " + std::to_string(kAnswerMemory) + ".",
-		"Leave the largest fields out of the query, shorten them there, or raise "
-		"hyperline_connector.max_row_size. No PostgreSQL server sends more than 1 GB at once: if this is more, "
-		"look at what answers there.");
+	constexpr std::uint64_t kMostOfPostgresql = 0x3fffffff + 4; // MaxAllocSize and the length itself
+	if (announced > kMostOfPostgresql) {
+		return Error(sqlstate::kProtocolViolation, "the source announces more than a PostgreSQL server sends",
+					 "It announces a message of " + std::to_string(announced) + " bytes.",
+					 "Look at what answers there, and at what lies between the servers: a pooler, a proxy.");
+	}
+	return Error(sqlstate::kProgramLimitExceeded, "the source announces more than is taken from it at once",
+				 "It announces a message of " + std::to_string(announced) + " bytes; a row may have " +
+					 std::to_string(largest_row_) + ", and what is no row " + std::to_string(kAnswerMemory) + ".",
+				 "Leave the largest fields out of the query, shorten them there, or raise "
+				 "hyperline_connector.max_row_size.");
 }
 
 Error PqConnection::lost(const char *what) const {

@@ -37,13 +37,13 @@ sub patiently
 	}
 }
 
-# try_psql($node, $sql): status, output and errors; a psql that has no server to talk to may end before it reads.
+# try_psql($node, $sql): status, output and errors; a psql that has no server to talk to, or one without memory, may end before it reads.
 sub try_psql
 {
 	my ($node, $sql, $database) = @_;
 	my @answer = eval { $node->psql($database // 'postgres', $sql) };
 	return @answer if @answer;
-	return (2, '', "server closed: $@") if $@ =~ /Broken pipe/;
+	return (2, '', "server closed: $@") if $@ =~ /Broken pipe|connection error/;
 	die $@;
 }
 

@@ -19,8 +19,9 @@ note("HYPERLINE_SEED=$seed");
 my $source = start_source('source');
 $source->safe_psql('postgres', q{
 	CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, 0 AS v FROM generate_series(1, 3000) g;
-	CREATE TABLE pauses (seconds float8); INSERT INTO pauses VALUES (0.5);
-	CREATE VIEW slow AS SELECT id, company AS "customerId", at AS timestamp, v, CASE WHEN id IN (1500, 2900) THEN (SELECT 'x' FROM pauses, pg_sleep(seconds)) END AS pause FROM t});
+	CREATE TABLE pauses (seconds float8); INSERT INTO pauses VALUES (0);
+	CREATE VIEW slow AS SELECT id, company AS "customerId", at AS timestamp, v, CASE WHEN id = 1500 THEN (SELECT 'x' FROM pauses, pg_sleep(seconds), pg_advisory_xact_lock_shared(1)) END AS pause FROM t});
+my $gate = $source->background_psql('postgres');
 my $target = start_target('target', 'restart_after_crash = on', 'hyperline_connector.retry_delay = 1s',
 	'hyperline_connector.batch_rows = 500', "log_statement = 'none'");
 my $url = source_url($source);
@@ -33,18 +34,24 @@ sub create_slow
 	return;
 }
 
-# Waits for a run that has stored something and waits for the source; returns its id.
+# Waits for a run that has stored something, and waits at the source until go_on(); returns its id.
 my $last = 0;
 sub in_the_middle
 {
+	$gate->query_safe('SELECT pg_advisory_lock(1)');
 	$source->safe_psql('postgres', 'UPDATE t SET v = v + 1');
+	wait_for($source, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") or die 'no run waits';
 	wait_for($target, "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE run_id > $last AND status = 'running' AND rows_read > 0") or die 'no run is under way';
 	return $last = $target->safe_psql('postgres', "SELECT run_id FROM hyperline.loader_runs WHERE status = 'running'");
 }
 
+sub go_on { return $gate->query_safe('SELECT pg_advisory_unlock(1)'); }
+
+# The run goes on, as far as it may; this is how it ended.
 sub ended
 {
 	my ($run, $status, $what, $name) = @_;
+	go_on();
 	ok(wait_for($target, "SELECT status FROM hyperline.loader_runs WHERE run_id = $run", $status), "$name: the run is $status");
 	like(patiently($target, "SELECT concat_ws(' ', sqlstate, error) FROM hyperline.loader_runs WHERE run_id = $run"), $what, "$name: and says why");
 	return;
@@ -173,6 +180,7 @@ $target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
 is(aftermath($target, $source), '', 'a lock on events that stays: afterwards');
 
 unlike(slurp_file($target->logfile), qr/PANIC|segfault|signal 11|signal 6|TRAP|hyperline scheduler could not/, 'nothing crashed');
+$gate->quit;
 $target->stop('fast');
 $source->stop('fast');
 done_testing();

@@ -33,7 +33,7 @@ rename($file, "$file.kept") or die "$!";
 symlink('/dev/full', $file) or die "$!";
 $target->safe_psql('postgres', "SELECT hyperline.create_loader('product', 'big', 'SELECT * FROM big', '1 hour')");
 ok(wait_for($target, "SELECT count(*) >= 2 FROM hyperline.loader_runs WHERE status = 'failed'"), 'a disk that is full makes runs fail, and they are tried again');
-like(last_run("concat_ws(' ', sqlstate, error, error_detail)"), qr/^53100 could not extend file .*No space left on device.*HINT: Check free disk space/s, 'the cause');
+like(last_run("concat_ws(' ', sqlstate, error, error_detail)"), qr/^53100 could not extend file .*No space left on device.*HINT: The run is tried again. Check free disk space/s, 'the cause');
 is($target->safe_psql('postgres', 'SELECT count(*) FROM hyperline.events'), '2000', 'the batches before it are stored');
 unlink($file);
 rename("$file.kept", $file) or die "$!";
