@@ -138,6 +138,28 @@ SELECT owner, status FROM hyperline.loaders WHERE name = 'owned';
 SELECT hyperline.drop_loader('owned', delete_events => true);
 RESET ROLE;
 
+-- What stands first on the caller's search_path is not found, whatever runs.
+CREATE SCHEMA planted;
+CREATE FUNCTION planted.grab() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted code runs'; END $$;
+CREATE FUNCTION planted.equal(text, text) RETURNS bool LANGUAGE sql AS $$ SELECT planted.grab() IS NULL $$;
+CREATE FUNCTION planted.equal(int, int) RETURNS bool LANGUAGE sql AS $$ SELECT planted.grab() IS NULL $$;
+CREATE FUNCTION planted.equal(bigint, bigint) RETURNS bool LANGUAGE sql AS $$ SELECT planted.grab() IS NULL $$;
+CREATE OPERATOR planted.= (FUNCTION = planted.equal, LEFTARG = text, RIGHTARG = text);
+CREATE OPERATOR planted.= (FUNCTION = planted.equal, LEFTARG = int, RIGHTARG = int);
+CREATE OPERATOR planted.= (FUNCTION = planted.equal, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE FUNCTION planted.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT planted.grab()::timestamptz $$;
+CREATE VIEW planted.pg_roles AS SELECT planted.grab() AS rolname;
+SET search_path = planted, pg_catalog;
+SELECT 'a'::text = 'a';
+SELECT * FROM pg_roles;
+CALL hyperline.refresh_loader('calls');
+SELECT count(*) FROM hyperline.preview_loader('calls') LIMIT 1;
+SELECT hyperline.complete_until('nothing'), hyperline.retry_rejected('calls'), hyperline.rename_customer('by the operator', 'Renamed');
+RESET search_path;
+SET client_min_messages = warning;
+DROP SCHEMA planted CASCADE;
+RESET client_min_messages;
+
 -- A role that holds rights is dropped after they were taken from it.
 \set VERBOSITY terse
 DROP ROLE "an ""admin""";
@@ -163,6 +185,18 @@ CREATE ROLE planter;
 ALTER SCHEMA hyperline OWNER TO planter;
 CREATE EXTENSION hyperline_connector;
 ALTER SCHEMA hyperline OWNER TO CURRENT_USER;
+-- Nor are things put beside ours that would be found in their place by another type.
+GRANT CREATE ON SCHEMA hyperline TO planter;
+SET ROLE planter;
+CREATE FUNCTION hyperline.run_loader(name varchar) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+RESET ROLE;
+CREATE EXTENSION hyperline_connector;
+REVOKE CREATE ON SCHEMA hyperline FROM planter;
+CREATE EXTENSION hyperline_connector;
+DROP OWNED BY planter;
+GRANT CREATE ON SCHEMA hyperline TO public;
+CREATE EXTENSION hyperline_connector;
+REVOKE CREATE ON SCHEMA hyperline FROM public;
 DROP ROLE planter;
 -- Nor is what stands elsewhere on the search_path found.
 CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT 1 / 0; SELECT NULL::timestamptz $$;

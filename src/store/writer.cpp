@@ -100,6 +100,36 @@ JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) n.nspowner
 WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline' AND NOT o.rolsuper
 )";
 
+constexpr const char *kMayCreate = R"(
+SELECT r.rolname::pg_catalog.text, COALESCE(pg_catalog.quote_ident(r.rolname::pg_catalog.text), 'public')
+FROM pg_catalog.pg_namespace n
+CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
+LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline' AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE'
+  AND NOT COALESCE(r.rolsuper, false)
+LIMIT 1
+)";
+
+constexpr const char *kForeignObject = R"(
+SELECT pg_catalog.pg_describe_object(x.class, x.oid, 0), o.rolname::pg_catalog.text
+FROM (
+	SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid, p.pronamespace, p.proowner
+	FROM pg_catalog.pg_proc p
+	UNION ALL
+	SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.relnamespace, c.relowner
+	FROM pg_catalog.pg_class c
+	UNION ALL
+	SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, t.typnamespace, t.typowner
+	FROM pg_catalog.pg_type t
+	UNION ALL
+	SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::pg_catalog.oid, q.oid, q.oprnamespace, q.oprowner
+	FROM pg_catalog.pg_operator q
+) AS x (class, oid, namespace, owner)
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) x.owner
+WHERE x.namespace OPERATOR(pg_catalog.=) 'hyperline'::pg_catalog.regnamespace::pg_catalog.oid AND NOT o.rolsuper
+LIMIT 1
+)";
+
 } // namespace
 
 void refuse_foreign_schema() {
@@ -109,6 +139,22 @@ void refuse_foreign_schema() {
 					"schema \"hyperline\" belongs to role \"" + owner.text(0, 0) + "\", which is no superuser",
 					"Its owner could put into it, and drop from it, what it likes.",
 					"Look at what is in it, then: ALTER SCHEMA hyperline OWNER TO CURRENT_USER;");
+	}
+	const pg::Rows creator = pg::run(kMayCreate);
+	if (!creator.empty()) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					(creator.is_null(0, 0) ? std::string("every role")
+										   : "role \"" + creator.text(0, 0) + "\", which is no superuser,") +
+						" may create objects in schema \"hyperline\"",
+					"What stands there could be taken for the extension's.",
+					"Look at what is in it, then: REVOKE CREATE ON SCHEMA hyperline FROM " + creator.text(0, 1) + ";");
+	}
+	const pg::Rows object = pg::run(kForeignObject);
+	if (!object.empty()) {
+		throw Error(sqlstate::kInsufficientPrivilege,
+					"schema \"hyperline\" holds an object of role \"" + object.text(0, 1) + "\", which is no superuser",
+					"It is " + object.text(0, 0) + ", and could be taken for the extension's.",
+					"Look at what is in the schema, and drop what is not wanted.");
 	}
 }
 

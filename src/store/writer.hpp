@@ -27,8 +27,8 @@ private:
 /// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, events among them.
 void refuse_foreign_code();
 
-/// Throws Error 42501 when the schema belongs to a role that is no superuser: it could put into it, and drop from it,
-/// what it likes. Asked when the extension is installed.
+/// Throws Error 42501 when a role that is no superuser owns the schema, may create something in it, or owns something
+/// in it (CVE-2022-2625). Asked when the extension is installed.
 void refuse_foreign_schema();
 
 } // namespace hyperline::store
