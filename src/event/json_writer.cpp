@@ -387,8 +387,9 @@ private:
 
 } // namespace
 
-ValueProblem JsonWriter::array(const source::Field &field, std::string_view text) {
-	ArrayText elements(text, field.delimiter, arena_);
+ValueProblem JsonWriter::array(const source::Field &field, std::string_view text, std::size_t level) {
+	ArrayText elements(text, level == 0 ? field.delimiter : field.inner_delimiters[level - 1], arena_);
+	const bool holds_arrays = level < field.inner_delimiters.size();
 	int depth = 0;
 	do {
 		if (elements.take('{')) {
@@ -410,7 +411,9 @@ ValueProblem JsonWriter::array(const source::Field &field, std::string_view text
 			if (!quoted && value == "NULL") {
 				add(TokenKind::null);
 			}
-			const ValueProblem problem = !quoted && value == "NULL" ? count(0) : scalar(field.element, value);
+			const ValueProblem problem = !quoted && value == "NULL" ? count(0)
+										 : holds_arrays				? array(field, value, level + 1)
+																	: scalar(field.element, value);
 			if (problem.code != nullptr) {
 				return problem;
 			}
@@ -441,7 +444,7 @@ ValueProblem JsonWriter::vector(const source::Field &field, std::string_view tex
 ValueProblem JsonWriter::value(const source::Field &field, std::string_view text) {
 	switch (field.kind) {
 	case ValueKind::array:
-		return array(field, text);
+		return array(field, text, 0);
 	case ValueKind::vector:
 		return vector(field, text);
 	default:

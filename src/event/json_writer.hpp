@@ -40,7 +40,8 @@ private:
 	ValueProblem number(std::string_view text, bool may_be_special);
 	ValueProblem time(std::string_view text);
 	ValueProblem json(std::string_view text);
-	ValueProblem array(const source::Field &field, std::string_view text);
+	/// `level`: how many arrays it is an element of.
+	ValueProblem array(const source::Field &field, std::string_view text, std::size_t level);
 	ValueProblem vector(const source::Field &field, std::string_view text);
 	/// Counts what a value takes in a jsonb, from above.
 	ValueProblem count(std::size_t bytes);

@@ -33,8 +33,9 @@ struct Field {
 	std::string name;
 	std::string type_name; ///< as the source's format_type() shows it: 'numeric(10,2)'
 	ValueKind kind = ValueKind::text;
-	ValueKind element = ValueKind::text; ///< of the elements, for array and vector
+	ValueKind element = ValueKind::text; ///< of the (innermost) elements, for array and vector
 	char delimiter = ',';				 ///< between the elements of an array (';' for box)
+	std::string inner_delimiters = {};	 ///< of elements that are arrays themselves (of a domain), outermost first
 	bool has_collation = false;			 ///< its order depends on one
 };
 

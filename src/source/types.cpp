@@ -86,8 +86,13 @@ void look_up_types(PqConnection &connection, std::vector<Field> &fields, const P
 			continue; // a domain: its base follows
 		}
 		if (in_array[number - 1]) {
+			// What stands between elements is said with their type: the last that was noted is of these.
+			(column.inner_delimiters.empty() ? column.delimiter : column.inner_delimiters.back()) =
+				delimiter(types.get(), row);
 			column.element = kind;
-			column.delimiter = delimiter(types.get(), row);
+			if (flag(types.get(), row, 4)) {
+				column.inner_delimiters += ','; // a domain's array, until its elements are known
+			}
 		} else if (kind == ValueKind::vector) {
 			column.kind = kind;
 			column.element = field(types.get(), row, 2) == "22" ? ValueKind::integer : ValueKind::text;
