@@ -90,6 +90,12 @@ SELECT hyperline.alter_loader('again', query => 'SELECT 1 AS id, 1 AS "customerI
 CALL hyperline.refresh_loader('again');
 TABLE again_counts;
 TABLE again_rejected;
+-- The first content is rejected in its batch, and comes again as the last one.
+SELECT hyperline.alter_loader('again', query => 'SELECT 1 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, 1 AS v, w FROM unnest(ARRAY[''a'', ''b'', ''a'']) w');
+SET hyperline_connector.batch_rows = 2;
+CALL hyperline.refresh_loader('again');
+TABLE again_counts;
+SELECT row_number, "row" -> 'w' AS w FROM hyperline.rejected_rows WHERE loader = 'again' AND resolved_at IS NULL;
 RESET client_min_messages;
 SELECT hyperline.drop_loader('again', true);
 DROP PROCEDURE start_over(), note_outcome(int);

@@ -92,7 +92,7 @@ private:
 		std::vector<std::uint32_t> updates;
 		std::vector<std::uint32_t>
 			replaced; ///< of the updates: what is stored is of this run, and becomes a rejected row
-		std::vector<std::uint32_t> winners; ///< stored now; others of their key came before
+		std::vector<std::uint32_t> winners; ///< of their keys' rows; others came before
 	};
 	std::vector<Probed> probe();
 	void judge(Counts &counts, Judged &judged);

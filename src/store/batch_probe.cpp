@@ -168,6 +168,9 @@ void Batch::judge_stored(const Probed &probed, const PendingEvent &event, Counts
 	} else if (probed.stored_is_newer && !ours) {
 		if (taking_back_ || !set_aside_.has_room(to_set_aside_.size())) {
 			counts.stale++;
+			if (event.earlier.row != 0) {
+				judged.winners.push_back(probed.row);
+			}
 			remember_instead(event, EarlierRow{event.row_number | kSetAside, event.content});
 		} else {
 			set_aside(probed.row);
