@@ -54,6 +54,13 @@ SELECT hyperline.describe_query('product', E'SELECT id FROM shop.calls WHERE\n;\
 SELECT hyperline.preview_query('product', $$SELECT 1 AS id, 1 AS "customerId", now() AS timestamp
 	WHERE now() > {{last_refreshed_at}}
 	  AND 'x'::int = 1$$);
+SELECT hyperline.describe_query('product', $$SELECT '日本語' AS id, missing AS "customerId" FROM shop.calls$$);
+-- Where the source has no hint, there is one.
+SELECT hyperline.describe_query('product', 'SELECT id company FROM shop.calls WHERE id = "one"');
+SELECT hyperline.describe_query('product', 'SELECT id FROM shop.calls c JOIN shop.companies o ON o.id = c.company');
+SELECT hyperline.describe_query('product', 'SELECT company, ms, sum(cost) FROM shop.calls GROUP BY company');
+SELECT hyperline.preview_query('product', 'SELECT id, company / (id - id) AS "customerId", at AS timestamp FROM shop.calls');
+SELECT hyperline.preview_query('product', $$SELECT id, ('x' || company)::int AS "customerId", at AS timestamp FROM shop.calls ORDER BY id$$);
 SELECT hyperline.describe_query('product', 'SELECT (1');
 SELECT hyperline.describe_query('product', 'SELECT 1 AS "open');
 SELECT hyperline.describe_query('product', 'SELECT 1 /* open');

@@ -48,7 +48,9 @@ std::string advice_for_timestamp(const Field &field) {
 	case ValueKind::number:
 		return "For seconds since 1970 write to_timestamp(x) AS timestamp, for milliseconds to_timestamp(x / 1000.0).";
 	case ValueKind::text:
-		return "Cast it: (x)::timestamptz AS timestamp.";
+		return "Cast it: (x)::timestamptz AS timestamp, or to_timestamp(x, 'DD.MM.YYYY') AS timestamp where it is "
+			   "written "
+			   "otherwise.";
 	default:
 		return "Return a timestamptz, a timestamp or a date.";
 	}

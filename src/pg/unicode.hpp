@@ -46,4 +46,18 @@ namespace hyperline {
 		   code == 0x3164 || code == 0xFFA0 || is_invisible(code);
 }
 
+/// How many columns of a terminal it takes: two for what East Asian writing and pictures are made of, none for marks
+/// over another character.
+[[nodiscard]] constexpr int columns_of(char32_t code) noexcept {
+	if ((code >= 0x300 && code <= 0x36F) || is_invisible(code)) {
+		return 0;
+	}
+	const bool is_wide = (code >= 0x1100 && code <= 0x115F) || (code >= 0x2E80 && code <= 0xA4CF && code != 0x303F) ||
+						 (code >= 0xAC00 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
+						 (code >= 0xFE30 && code <= 0xFE6F) || (code >= 0xFF00 && code <= 0xFF60) ||
+						 (code >= 0xFFE0 && code <= 0xFFE6) || (code >= 0x1F300 && code <= 0x1F64F) ||
+						 (code >= 0x1F900 && code <= 0x1F9FF) || (code >= 0x20000 && code <= 0x3FFFD);
+	return is_wide ? 2 : 1;
+}
+
 } // namespace hyperline

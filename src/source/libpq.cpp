@@ -32,8 +32,28 @@ std::uint64_t announced_length(std::string_view message) {
 	return std::strtoull(std::string(message.substr(begin, end + 1 - begin)).c_str(), nullptr, 10);
 }
 
-constexpr const char *kUndefinedTable = "42P01";
 constexpr const char *kRefused = "the source refuses the query";
+
+// What to do about errors that sources have no hint for. What reads in one snapshot and writes nothing gets 40001 from
+// a replica only, whose recovery it is in the way of.
+struct Hint {
+	const char *sqlstate;
+	const char *text;
+};
+constexpr Hint kHints[] = {
+	{"22012", "Write NULLIF(x, 0) for what it divides by."},
+	{"22P02", "Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is."},
+	{"40001", "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
+			  "shorter (a cursor field, a condition on {{last_refreshed_at}})."},
+	{"42501", "Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its "
+			  "schema."},
+	{"42601", "Look before the mark for a comma or an operator that is missing or too many; a name that is a word of "
+			  "SQL's own, such as order, is written in double quotes."},
+	{"42702", "Write the table before it: table.column."},
+	{"42803", "Name it in GROUP BY, or take one of its values, such as max(x)."},
+	{"42P01", "Check how it is spelt. One that is not in the role's search_path is written with its schema, and one "
+			  "whose columns are read has to stand in FROM."},
+};
 
 } // namespace
 
@@ -192,19 +212,11 @@ Error PqConnection::lost(const char *what) const {
 				 "If this happens often, look at the source's log for why it ends connections.");
 }
 
-// What to do about errors for which sources have no hint of their own.
 std::string PqConnection::hint_for(std::string_view state) const {
-	// What reads in one snapshot and writes nothing gets this from a replica only, whose recovery it is in the way of.
-	if (state == "40001") {
-		return "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
-			   "shorter (a cursor field, a condition on {{last_refreshed_at}}).";
-	}
-	if (state == sqlstate::kInsufficientPrivilege) {
-		return "Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its "
-			   "schema.";
-	}
-	if (state == kUndefinedTable) {
-		return "Check how it is spelt, and write its schema before it: schema.table.";
+	for (const Hint &known : kHints) {
+		if (state == known.sqlstate) {
+			return known.text;
+		}
 	}
 	if (state != sqlstate::kQueryCanceled) {
 		return {};
@@ -227,10 +239,15 @@ Error PqConnection::error_of(const PGresult *result, const char *what, const Que
 	std::string detail = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
 	const std::size_t place = position == nullptr ? 0 : std::strtoul(position, nullptr, 10);
-	if (const std::string shown = place > offset ? caret(query, place - offset) : std::string(); !shown.empty()) {
+	const std::size_t place_in_query = place > offset ? place - offset : 0;
+	if (const std::string shown = caret(query, place_in_query); !shown.empty()) {
 		detail = "The place is marked:\n" + shown + (detail.empty() ? "" : "\n" + detail);
 	}
-	const std::string hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+	std::string hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+	if (hint.empty() && std::string_view(state) == sqlstate::kUndefinedColumn &&
+		is_quoted_name(query, place_in_query)) {
+		hint = "Double quotes are for names. If a text is meant, write it in single quotes.";
+	}
 	return Error(state, std::string(what) + ": " + clean(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), detail,
 				 hint.empty() ? hint_for(state) : hint);
 }

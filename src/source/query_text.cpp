@@ -1,6 +1,7 @@
 #include "source/query_text.hpp"
 
 #include "pg/failure.hpp"
+#include "pg/unicode.hpp"
 #include "source/characters.hpp"
 #include "source/sql_lexer.hpp"
 
@@ -159,12 +160,14 @@ std::string show_line(std::string_view line, std::size_t place, const std::strin
 	const std::size_t last = std::min(size, std::max(place + right, width));
 	const std::size_t first = last > width ? last - width : 0;
 	std::string shown = head + std::string(first > 0 ? dots : "");
-	std::string caret_line(count_characters(shown) + place - first, ' ');
+	std::string caret_line(count_characters(shown), ' ');
 	std::size_t index = 0;
 	for (std::size_t at = 0; at < line.size() && index < last; ++index) {
 		const std::size_t length = utf8_length(line.substr(at));
+		const std::string_view character = is_control(line[at]) ? " " : line.substr(at, length);
 		if (index >= first) {
-			shown += is_control(line[at]) ? " " : line.substr(at, length);
+			shown += character;
+			caret_line.append(index < place ? static_cast<std::size_t>(columns_of(code_point(character))) : 0, ' ');
 		}
 		at += length;
 	}
@@ -299,6 +302,14 @@ std::string caret(const Query &query, std::size_t position) {
 		return {};
 	}
 	return caret(query.written, map_position(query.written, query.since, position));
+}
+
+bool is_quoted_name(const Query &query, std::size_t position) {
+	std::size_t at = 0;
+	for (std::size_t character = 1; character < position && at < query.text.size(); ++character) {
+		at += std::max<std::size_t>(utf8_length(std::string_view(query.text).substr(at)), 1);
+	}
+	return position > 0 && at < query.text.size() && query.text[at] == '"';
 }
 
 std::string caret(std::string_view query, std::size_t position) {

@@ -90,7 +90,13 @@ my $row = $whole->{source} / 3000;
 fault('it stalls in the middle of a row', 'failed', qr/^08006 the source stopped sending in the middle of its rows Nothing came for 2 s/, { from => 'source', at => int(2000.5 * $row), do => 'stall' });
 fault('the cable is cut', 'failed', qr/^08006 the source stopped sending in the middle of its rows/, { from => 'source', at => int(1000.5 * $row), do => 'blackhole' });
 $proxy->cut;
-fault('it ends in the middle of a row', 'failed', $retried, { from => 'source', at => int(1500.5 * $row), do => 'fin' });
+fault('it ends in the middle of a row', 'failed', qr/^08\w{3} .*HINT:? ?:? ?The run is tried again\./s, { from => 'source', at => int(1500.5 * $row), do => 'fin' });
+# A preview is no run, and is not tried again by anybody.
+$proxy->rules({ connection => 1, from => 'source', at => int(500.5 * $row), do => 'fin' });
+my ($status, $out, $error) = $target->psql('postgres', "SELECT count(*) FROM hyperline.preview_query('product', \$q\$$query\$q\$, 1000)");
+like($error, qr/ERROR:  the connection to the source broke off\n.*HINT:  If this happens often, look at the source's log/s, 'it ends in the middle of a preview: what it says');
+unlike($error, qr/tried again/, 'it ends in the middle of a preview: and what it does not');
+$proxy->rules;
 fault('it is reset between rows', 'failed', $retried, { from => 'source', after => $copy, do => 'rst' });
 fault('it is slow', 'succeeded', qr/^$/, { from => 'source', at => int(100 * $row), do => 'throttle', bytes => 40_000, seconds => 0.3 });
 fault('it sends garbage instead of a row', 'failed', $retried, { from => 'source', at => int(700.5 * $row), do => 'replace', length => 500, data => "\xff\0z" x 400 });

@@ -1,0 +1,359 @@
+# Somebody who sets up a loader for Northwind's orders gets the query wrong in each way that people do. What is said has
+# to suffice to mend it; after the last mistake the query is right, and nothing is said.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $file = ($ENV{HYPERLINE_DATA} // '') . '/northwind.sql';
+plan skip_all => 'northwind.sql is not here' unless -r $file;
+
+my $source = start_source('source');
+$source->safe_psql('postgres', 'CREATE DATABASE northwind');
+$source->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $source->connstr('northwind'), '-f', $file ], 'the source is restored');
+my $target = start_target('target', 'hyperline_connector.enabled = off');
+my $url = source_url($source, 'northwind');
+$source->safe_psql('northwind', 'CREATE ROLE stranger LOGIN');
+my $strange = source_url($source, 'northwind', 'stranger');
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('northwind', '$url'), hyperline.create_connection('stranger', '$strange')");
+
+# said($call, $query): what psql shows on its error output.
+sub said
+{
+	my ($call, $query) = @_;
+	my $sql =
+		$call eq 'create' ? "SELECT hyperline.create_loader('northwind', 'orders', \$q\$$query\$q\$)"
+	  : $call eq 'stranger' ? "SELECT hyperline.create_loader('stranger', 'orders', \$q\$$query\$q\$)"
+	  : $call eq 'cursor' ? "SELECT hyperline.create_loader('northwind', 'orders', \$q\$$query\$q\$, cursor_field => 'order_date')"
+	  :                     "SELECT count(*) FROM hyperline.preview_query('northwind', \$q\$$query\$q\$, 100)";
+	my ($status, $out, $err) = $target->psql('postgres', $sql);
+	$err =~ s/^psql:<stdin>:\d+: //mg;
+	return $err;
+}
+
+# Blocks of "### call: name", the query, "---", what is said.
+my $count = 0;
+for my $block (split /^### /m, do { local $/; <DATA> })
+{
+	next if $block eq '';
+	my ($call, $name, $query, $expected) = $block =~ /\A(\w+): ([^\n]*)\n(.*?)\n---\n(.*?)\n*\z/s or die $block;
+	is(said($call, $query), $expected, $name);
+	$count++;
+}
+cmp_ok($count, '>', 20, 'in more than twenty ways');
+is($target->safe_psql('postgres', q{SELECT string_agg(name, ' ') FROM hyperline.loaders}), 'orders', 'only the last one became a loader');
+$target->stop;
+$source->stop;
+done_testing();
+
+__DATA__
+### create: customerId without its quotes
+SELECT o.order_id AS id, o.customer_id AS customerId, o.order_date AS timestamp, o.freight
+FROM orders o
+---
+ERROR:  the query lacks the required field "customerId"
+DETAIL:  missing_field: The query returns "id", "customerid", "timestamp", "freight".
+HINT:  Write "customerId" with its double quotes: PostgreSQL folds a name without them to customerid.
+
+### create: no id
+SELECT o.order_id, o.customer_id AS "customerId", o.order_date AS timestamp, o.freight
+FROM orders o
+---
+ERROR:  the query lacks the required field "id"
+DETAIL:  missing_field: The query returns "order_id", "customerId", "timestamp", "freight".
+HINT:  Rename the column "order_id": "order_id" AS id.
+
+### create: the time under another name
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date, o.freight
+FROM orders o
+---
+ERROR:  the query lacks the required field "timestamp"
+DETAIL:  missing_field: The query returns "id", "customerId", "order_date", "freight".
+HINT:  Rename the column "order_date": "order_date" AS timestamp.
+
+### create: a misspelt field
+SELECT o.order_id AS id, o.customer_id AS "custommerId", o.order_date AS timestmap, o.freight
+FROM orders o
+---
+ERROR:  the query lacks the required fields "customerId", "timestamp"
+DETAIL:  missing_field: The query returns "id", "custommerId", "timestmap", "freight".
+HINT:  Rename the column "custommerId": "custommerId" AS "customerId". Rename the column "timestmap": "timestmap" AS timestamp.
+
+### create: a number for a time
+SELECT o.order_id AS id, o.customer_id AS "customerId", extract(epoch FROM o.order_date) AS timestamp
+FROM orders o
+---
+ERROR:  field "timestamp" of the query cannot be used: the field is not a time
+DETAIL:  timestamp_not_a_time: Field "timestamp" is of type numeric.
+HINT:  For seconds since 1970 write to_timestamp(x) AS timestamp, for milliseconds to_timestamp(x / 1000.0).
+
+### create: a text for a time
+SELECT o.order_id AS id, o.customer_id AS "customerId", to_char(o.order_date, 'DD.MM.YYYY') AS timestamp
+FROM orders o
+---
+ERROR:  field "timestamp" of the query cannot be used: the field is not a time
+DETAIL:  timestamp_not_a_time: Field "timestamp" is of type text.
+HINT:  Cast it: (x)::timestamptz AS timestamp, or to_timestamp(x, 'DD.MM.YYYY') AS timestamp where it is written otherwise.
+
+### create: a field twice
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp, o.employee_id AS id
+FROM orders o
+---
+ERROR:  field "id" of the query cannot be used: the field is there more than once
+DETAIL:  duplicate_field: Columns 1, 4 of the query are called "id".
+HINT:  Give each column a name of its own with AS.
+
+### create: a misspelt table
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM ordrs o
+---
+ERROR:  the source refuses the query: relation "ordrs" does not exist
+DETAIL:  The place is marked:
+LINE 2: FROM ordrs o
+             ^
+HINT:  Check how it is spelt. One that is not in the role's search_path is written with its schema, and one whose columns are read has to stand in FROM.
+
+### create: a word that is no name
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM order o
+---
+ERROR:  the source refuses the query: syntax error at or near "order"
+DETAIL:  The place is marked:
+LINE 2: FROM order o
+             ^
+HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes.
+
+### create: a misspelt column
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp, o.frieght
+FROM orders o
+---
+ERROR:  the source refuses the query: column o.frieght does not exist
+DETAIL:  The place is marked:
+LINE 1: ...mer_id AS "customerId", o.order_date AS timestamp, o.frieght
+                                                              ^
+HINT:  Perhaps you meant to reference the column "o.freight".
+
+### create: a missing comma
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp,
+       o.freight o.ship_country
+FROM orders o
+---
+ERROR:  the source refuses the query: syntax error at or near "."
+DETAIL:  The place is marked:
+LINE 2:        o.freight o.ship_country
+                          ^
+HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes.
+
+### create: a missing join
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp,
+       c.company_name AS "customerName"
+FROM orders o
+---
+ERROR:  the source refuses the query: missing FROM-clause entry for table "c"
+DETAIL:  The place is marked:
+LINE 2:        c.company_name AS "customerName"
+               ^
+HINT:  Check how it is spelt. One that is not in the role's search_path is written with its schema, and one whose columns are read has to stand in FROM.
+
+### create: a column of two tables
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp, company_name AS "customerName"
+FROM orders o JOIN customers c ON c.customer_id = o.customer_id
+---
+ERROR:  the source refuses the query: column reference "customer_id" is ambiguous
+DETAIL:  The place is marked:
+LINE 1: SELECT order_id AS id, customer_id AS "customerId", order_da...
+                               ^
+HINT:  Write the table before it: table.column.
+
+### create: double quotes around a text, behind a placeholder
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM orders o
+WHERE o.order_date >= {{last_refreshed_at}} AND o.ship_country = "France"
+---
+ERROR:  the source refuses the query: column "France" does not exist
+DETAIL:  The place is marked:
+LINE 3: ..._date >= {{last_refreshed_at}} AND o.ship_country = "France"
+                                                               ^
+HINT:  Double quotes are for names. If a text is meant, write it in single quotes.
+
+### create: a parenthesis that is open
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM orders o
+WHERE (o.freight > 10 OR o.ship_via = 1
+---
+ERROR:  unmatched "(" at character 103
+DETAIL:  The place is marked:
+LINE 3: WHERE (o.freight > 10 OR o.ship_via = 1
+              ^
+HINT:  Close it with a ), or remove it.
+
+### create: a quote that is open
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM orders o
+WHERE o.ship_country = 'France
+---
+ERROR:  unterminated quoted string at character 120
+DETAIL:  The place is marked:
+LINE 3: WHERE o.ship_country = 'France
+                               ^
+HINT:  Write ' where it ends; a ' inside is written ''.
+
+### create: two statements
+SET search_path = public; SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  a query must be a SELECT: SET at character 1
+DETAIL:  The place is marked:
+LINE 1: SET search_path = public; SELECT order_id AS id, customer_id...
+        ^
+HINT:  Write SELECT, WITH, VALUES or TABLE.
+
+### create: a statement that writes
+WITH paid AS (UPDATE orders SET freight = 0 RETURNING *)
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM paid
+---
+ERROR:  a query must be a SELECT: UPDATE at character 15
+DETAIL:  The place is marked:
+LINE 1: WITH paid AS (UPDATE orders SET freight = 0 RETURNING *)
+                      ^
+HINT:  Write SELECT, WITH, VALUES or TABLE.
+
+### create: a placeholder in quotes
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+WHERE order_date >= '{{last_refreshed_at}}'
+---
+ERROR:  placeholder in a quoted string at character 110
+DETAIL:  The place is marked:
+LINE 2: WHERE order_date >= '{{last_refreshed_at}}'
+                             ^
+HINT:  Write {{last_refreshed_at}} without quotes: it becomes a constant of type timestamptz.
+
+### create: another placeholder
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+WHERE order_date >= {{last_run}}
+---
+ERROR:  unknown placeholder {{last_run}} at character 109
+DETAIL:  The place is marked:
+LINE 2: WHERE order_date >= {{last_run}}
+                            ^
+HINT:  The only placeholder is {{last_refreshed_at}}.
+
+### create: a sum without its groups
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp, sum(d.quantity) AS quantity
+FROM orders o JOIN order_details d USING (order_id)
+---
+ERROR:  the source refuses the query: column "o.order_id" must appear in the GROUP BY clause or be used in an aggregate function
+DETAIL:  The place is marked:
+LINE 1: SELECT o.order_id AS id, o.customer_id AS "customerId", o.or...
+               ^
+HINT:  Name it in GROUP BY, or take one of its values, such as max(x).
+
+### create: a time compared with a number
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM orders o
+WHERE o.order_date >= 1996
+---
+ERROR:  the source refuses the query: operator does not exist: date >= integer
+DETAIL:  The place is marked:
+LINE 3: WHERE o.order_date >= 1996
+                           ^
+HINT:  No operator matches the given name and argument types. You might need to add explicit type casts.
+
+### create: a misspelt function
+SELECT o.order_id AS id, o.customer_id AS "customerId", to_timestmp(o.order_date::text, 'YYYY-MM-DD') AS timestamp
+FROM orders o
+---
+ERROR:  the source refuses the query: function to_timestmp(text, unknown) does not exist
+DETAIL:  The place is marked:
+LINE 1: ...d AS id, o.customer_id AS "customerId", to_timestmp(o.order_...
+                                                   ^
+HINT:  No function matches the given name and argument types. You might need to add explicit type casts.
+
+### stranger: a table that the role may not read
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  the source refuses the query: permission denied for table orders
+HINT:  Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its schema.
+
+### create: everything
+SELECT * FROM orders
+---
+ERROR:  the query lacks the required fields "id", "customerId", "timestamp"
+DETAIL:  missing_field: The query returns "order_id", "customer_id", "employee_id", "order_date", "required_date", "shipped_date", "ship_via", "freight", "ship_name", "ship_address", "ship_city", "ship_region", "ship_postal_code", "ship_country".
+HINT:  Rename the column "order_id": "order_id" AS id. Rename the column "customer_id": "customer_id" AS "customerId". Rename the column "order_date": "order_date" AS timestamp.
+
+### cursor: a cursor field that is not returned
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  cursor_field "order_date" is not a field of the query
+HINT:  Return it as a column of the query; names are compared exactly.
+
+### preview: a join that repeats rows
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp, d.quantity
+FROM orders o JOIN order_details d USING (order_id)
+WHERE o.order_id < 10260
+ORDER BY o.order_id, d.product_id
+---
+WARNING:  timestamp_without_zone: the field has no time zone and is read as UTC
+DETAIL:  Field "timestamp" is of type date.
+HINT:  Each event gets the midnight at which its day begins in UTC. If days begin elsewhere, write (x::timestamp AT TIME ZONE 'Europe/Zurich') AS timestamp.
+WARNING:  timestamp_before_2000: the time is before 2000
+DETAIL:  Rows with such a time, as 1996-07-04: 34 of the first 34, beginning with row 1.
+HINT:  Look for a zero or a default that stands for no time, and for a number in another unit: to_timestamp() takes seconds.
+WARNING:  repeated_id: several rows have one id and customerId
+DETAIL:  Rows with id "10248" and customerId "VINET": 3 of the first 34, beginning with row 1.
+HINT:  They are one event, of which one row is stored: return what tells them apart, such as a.id || '-' || b.id AS id, or mend a join that repeats rows.
+
+### preview: an outer join that finds nothing
+SELECT c.customer_id || coalesce('-' || o.order_id, '') AS id, o.customer_id AS "customerId", o.order_date AS timestamp
+FROM customers c LEFT JOIN orders o USING (customer_id)
+WHERE c.customer_id IN ('FISSA', 'VINET')
+ORDER BY o.order_id NULLS FIRST
+---
+WARNING:  timestamp_without_zone: the field has no time zone and is read as UTC
+DETAIL:  Field "timestamp" is of type date.
+HINT:  Each event gets the midnight at which its day begins in UTC. If days begin elsewhere, write (x::timestamp AT TIME ZONE 'Europe/Zurich') AS timestamp.
+WARNING:  null_customer_id: a required field is NULL
+DETAIL:  Rows without customerId: 1 of the first 6, beginning with row 1.
+HINT:  Such rows are rejected and not billed. Leave them out with a WHERE, or return what stands for them, with COALESCE(x, y).
+WARNING:  null_timestamp: a required field is NULL
+DETAIL:  Rows without timestamp: 1 of the first 6, beginning with row 1.
+HINT:  Such rows are rejected and not billed. Leave them out with a WHERE, or return what stands for them, with COALESCE(x, y).
+WARNING:  timestamp_before_2000: the time is before 2000
+DETAIL:  Rows with such a time, as 1996-07-04: 5 of the first 6, beginning with row 2.
+HINT:  Look for a zero or a default that stands for no time, and for a number in another unit: to_timestamp() takes seconds.
+
+### preview: milliseconds taken for seconds
+SELECT o.order_id AS id, o.customer_id AS "customerId", to_timestamp(extract(epoch FROM o.order_date) * 1000) AS timestamp
+FROM orders o
+WHERE o.order_id = 10248
+---
+WARNING:  timestamp_far_ahead: the time is more than 30 days ahead
+DETAIL:  Rows with such a time, as 28475-09-05 00:00:00+00: 1 of the first 1, beginning with row 1.
+HINT:  Look for a date that stands for never, and for a number in another unit: to_timestamp() takes seconds, so divide milliseconds by 1000.0.
+
+### preview: a value that is no number
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp, o.ship_postal_code::int AS code
+FROM orders o
+WHERE o.order_id < 10260
+ORDER BY o.order_id
+---
+ERROR:  the query failed at the source: invalid input syntax for type integer: "05454-876"
+HINT:  Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is.
+
+### preview: a division by zero
+SELECT order_id || '-' || product_id AS id, unit_price AS "customerId", now() AS timestamp, 1 / discount::numeric AS share
+FROM order_details
+WHERE order_id < 10260
+---
+ERROR:  the query failed at the source: division by zero
+HINT:  Write NULLIF(x, 0) for what it divides by.
+
+### create: right
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date::timestamp AT TIME ZONE 'Europe/Zurich' AS timestamp,
+       c.company_name AS "customerName", o.freight, o.ship_country
+FROM orders o JOIN customers c USING (customer_id)
+---
