@@ -42,7 +42,8 @@ struct Hint {
 };
 constexpr Hint kHints[] = {
 	{"22012", "Write NULLIF(x, 0) for what it divides by."},
-	{"22P02", "Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is."},
+	{"22P02",
+	 "Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is."},
 	{"40001", "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
 			  "shorter (a cursor field, a condition on {{last_refreshed_at}})."},
 	{"42501", "Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its "
