@@ -184,7 +184,7 @@ void drop_loader(const std::string &name, bool delete_events) {
 		cancel_run(run->id);
 	}
 	if (delete_events) {
-		store::refuse_foreign_code();
+		store::refuse_foreign_code(true);
 	}
 	const std::uint64_t deleted = store::delete_loader(loader, delete_events);
 	if (delete_events) {

@@ -87,8 +87,8 @@ void refuse(const pg::Rows &found) {
 
 } // namespace
 
-void refuse_foreign_code() {
-	refuse(pg::run(kForeignCode, {true}));
+void refuse_foreign_code(bool with_events) {
+	refuse(pg::run(kForeignCode, {with_events}));
 }
 
 namespace {

@@ -24,8 +24,9 @@ private:
 	pg::Prepared may_write_;
 };
 
-/// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, events among them.
-void refuse_foreign_code();
+/// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, which are written with
+/// the rights of a superuser. `with_events`: events among them.
+void refuse_foreign_code(bool with_events);
 
 /// Throws Error 42501 when a role that is no superuser owns the schema, may create something in it, or owns something
 /// in it (CVE-2022-2625). Asked when the extension is installed.

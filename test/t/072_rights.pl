@@ -132,6 +132,10 @@ is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'with the rights of its owner'
 like(fails("SET ROLE alice; SELECT hyperline.drop_loader('call', delete_events => true)"), qr/code of role "bob" would run/, 'nor does deleting events');
 sql('DROP TRIGGER bobs ON hyperline.events; CREATE TRIGGER bobs AFTER INSERT ON hyperline.all_customers FOR EACH ROW EXECUTE FUNCTION look()');
 like(run('call'), qr/^failed.*code of role "bob"/, 'nor a trigger on what the extension writes');
+for my $call (q{create_customer('new')}, q{activate_customer('1')}, q{rename_customer('1', 'One')}, q{archive_customer('1')})
+{
+	like(fails("SET ROLE alice; SELECT hyperline.$call"), qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  The trigger bobs on table all_customers runs a function/, "$call neither");
+}
 sql('DROP TRIGGER bobs ON hyperline.all_customers; ALTER TABLE hyperline.events OWNER TO bob; DELETE FROM hyperline.events');
 sql('CREATE TRIGGER bobs AFTER INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look(); TRUNCATE seen');
 is(run('sms'), 'succeeded|10|0|0||', 'events that belong to a user are written as that user');
