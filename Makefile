@@ -1,7 +1,7 @@
 # Builds with PGXS: make, make install (PG_CONFIG= chooses the server, with_llvm=no leaves out the bitcode). The goals
 # that need no server's headers (make demo, make check, ...) are scripts, which install what is missing first.
 
-SCRIPT_GOALS = demo check bench unit lint format
+SCRIPT_GOALS = demo check check-asan bench unit lint format
 GOALS := $(or $(MAKECMDGOALS),all)
 ifeq ($(filter-out $(SCRIPT_GOALS),$(GOALS)),)
 
@@ -10,6 +10,8 @@ demo:
 	@scripts/demo
 check: # STAGES="unit regress" runs these only
 	@scripts/check $(STAGES)
+check-asan: # sanitizers over the units, valgrind under the servers: for hours. STAGES=tap TESTS="070_secrets ..." runs these only
+	@HYPERLINE_MEMCHECK=1 CHECK_TESTS="$(TESTS)" scripts/check $(or $(STAGES),sanitize regress tap)
 bench: # ROWS=1000000 ROUNDS=9 ...: see bench/run
 	@bench/run
 unit: # SANITIZE=1: with AddressSanitizer and UndefinedBehaviorSanitizer
