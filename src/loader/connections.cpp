@@ -99,10 +99,12 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 
 std::int64_t rotate_encryption_key(const std::string &new_key_file, bool is_superuser) {
 	if (!is_superuser) {
-		throw Error(sqlstate::kInsufficientPrivilege, "must be superuser to rotate the encryption key");
+		throw Error(sqlstate::kInsufficientPrivilege, "must be superuser to rotate the encryption key", {},
+					"Have a superuser do it: the key file is the server's.");
 	}
 	if (new_key_file.empty() || new_key_file.find('\0') != std::string::npos) {
-		throw Error(sqlstate::kInvalidParameterValue, "the name of the key file is empty");
+		throw Error(sqlstate::kInvalidParameterValue, "the name of the key file is empty", {},
+					"Give the name of a file on this server, absolute or in its data directory.");
 	}
 	const std::int64_t sealed = store::rotate_key(new_key_file);
 	if (!store::is_key_of_setting(new_key_file)) {

@@ -130,7 +130,8 @@ std::string wait_for_run(std::int64_t run_id, const pg::IntervalParts &timeout) 
 	constexpr std::int64_t kLongest = 10'000 * kDay; // beyond that a clock would overflow; nobody waits as long
 	constexpr std::int32_t kMonthDays = 30;
 	if (timeout.months < 0 || timeout.days < 0 || timeout.microseconds < 0) {
-		throw Error(sqlstate::kInvalidParameterValue, "the time-out must not be negative");
+		throw Error(sqlstate::kInvalidParameterValue, "the time-out must not be negative", {},
+					"Give how long to wait, such as '10 minutes'; '0' looks once.");
 	}
 	const std::int64_t days = static_cast<std::int64_t>(timeout.months) * kMonthDays + timeout.days;
 	const std::int64_t span =

@@ -19,7 +19,7 @@ namespace {
 // What a source says is said without knowing of runs.
 void tell_of_retry(const store::Run &run, Failure &failure) {
 	const bool is_told = failure.hint.find("tried again") != std::string::npos;
-	if (run.trigger != store::Trigger::session && worth_retrying(failure.sqlstate) && !is_told) {
+	if (run.trigger != store::Trigger::session && worth_retrying(failure) && !is_told) {
 		failure.hint = failure.hint.empty() ? "The run is tried again." : "The run is tried again. " + failure.hint;
 	}
 }
@@ -52,8 +52,8 @@ Ending describe_ending(const store::Run &run) {
 
 namespace {
 
-void queue_retry(const store::Run &run, const std::string &state) {
-	if (run.trigger == store::Trigger::session || !worth_retrying(state)) {
+void queue_retry(const store::Run &run, const Failure &failure) {
+	if (run.trigger == store::Trigger::session || !worth_retrying(failure)) {
 		return;
 	}
 	const std::optional<store::Loader> loader = store::get_loader(run.loader_id);
@@ -86,7 +86,7 @@ void write_down(const store::Run &run, const store::Connection &connection, cons
 				store::record_unreachable(connection.id, ending.failure.detail.empty() ? ending.failure.message
 																					   : ending.failure.detail);
 			}
-			queue_retry(run, ending.failure.sqlstate);
+			queue_retry(run, ending.failure);
 		}
 		if (ending.due_again) {
 			store::make_due_at_once(run.loader_id);

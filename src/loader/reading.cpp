@@ -40,7 +40,7 @@ auto at_source(Action &&action) -> decltype(action()) {
 	try {
 		return action();
 	} catch (const Error &error) {
-		if (worth_retrying(error.failure().sqlstate)) {
+		if (worth_retrying(error.failure())) {
 			throw SourceFault(error.failure());
 		}
 		throw;

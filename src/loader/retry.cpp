@@ -2,7 +2,11 @@
 
 namespace hyperline::loader {
 
-bool worth_retrying(std::string_view sqlstate) {
+bool worth_retrying(const Failure &failure) {
+	const std::string_view sqlstate = failure.sqlstate;
+	if (failure.lasts) {
+		return false;
+	}
 	const std::string_view state_class = sqlstate.substr(0, 2);
 	if (state_class == "08" || state_class == "53" || state_class == "40" || state_class == "58") {
 		return true;

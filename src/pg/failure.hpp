@@ -16,6 +16,7 @@ struct Failure {
 	std::string message;
 	std::string detail;
 	std::string hint;
+	bool lasts = false; ///< trying again does not mend it, whatever its SQLSTATE is
 };
 
 /// An error of our own (not one that PostgreSQL raised here: that is pg::Error).

@@ -163,7 +163,7 @@ std::optional<std::int64_t> integer_argument(FunctionCallInfo fcinfo, int number
 
 Oid required_oid(FunctionCallInfo fcinfo, int number, const char *name) {
 	if (fcinfo->nargs <= number || fcinfo->args[number].isnull) {
-		throw hyperline::Error("22004", std::string("argument \"") + name + "\" must not be null");
+		throw null_argument(fcinfo, name);
 	}
 	return DatumGetObjectId(fcinfo->args[number].value);
 }

@@ -49,19 +49,23 @@ private:
 	Descriptor descriptor_;
 };
 
+constexpr const char *kPlaceHint =
+	"Give the name of a small file that the server's operating-system user may read, and alone.";
+
 Error failed(const std::string &what, const std::string &name, int code, const char *doing) {
 	return Error(code == ENOENT ? sqlstate::kUndefinedFile : sqlstate::kConfigFileError,
-				 what + " \"" + name + "\" could not be " + doing + ": " + std::strerror(code));
+				 what + " \"" + name + "\" could not be " + doing + ": " + std::strerror(code), {}, kPlaceHint);
 }
 
 void check_owner(const struct stat &found, const std::string &name, const std::string &what) {
 	if (!S_ISREG(found.st_mode)) {
-		throw Error(sqlstate::kConfigFileError, what + " \"" + name + "\" is not a plain file");
+		throw Error(sqlstate::kConfigFileError, what + " \"" + name + "\" is not a plain file", {}, kPlaceHint);
 	}
 	const uid_t server = geteuid();
 	if (found.st_uid != server && found.st_uid != 0) {
 		throw Error(sqlstate::kConfigFileError,
-					what + " \"" + name + "\" belongs neither to the server's operating-system user nor to root");
+					what + " \"" + name + "\" belongs neither to the server's operating-system user nor to root", {},
+					"Give it to the server's user with chown, or name another file.");
 	}
 	const mode_t forbidden =
 		found.st_uid == server ? S_IRWXG | S_IRWXO : static_cast<mode_t>(S_IWGRP | S_IXGRP) | S_IRWXO;
@@ -114,7 +118,8 @@ Secret read_secret_file(const std::string &name, const std::string &what) {
 	}
 	if (length > kLongestSecretFile) {
 		throw Error(sqlstate::kConfigFileError,
-					what + " \"" + name + "\" is longer than " + std::to_string(kLongestSecretFile) + " bytes");
+					what + " \"" + name + "\" is longer than " + std::to_string(kLongestSecretFile) + " bytes", {},
+					kPlaceHint);
 	}
 	std::string &text = secret.text();
 	if (text.ends_with('\n')) {
@@ -124,7 +129,7 @@ Secret read_secret_file(const std::string &name, const std::string &what) {
 		}
 	}
 	if (text.empty()) {
-		throw Error(sqlstate::kConfigFileError, what + " \"" + name + "\" is empty");
+		throw Error(sqlstate::kConfigFileError, what + " \"" + name + "\" is empty", {}, kPlaceHint);
 	}
 	return secret;
 }

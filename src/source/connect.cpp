@@ -30,14 +30,24 @@ constexpr std::size_t kMostReasons = 5;
 // A file that cannot be there: libpq then verifies nothing that it was not asked to.
 constexpr const char *kNoFile = "/dev/null/none";
 
-// For who may know no more, the reason goes to the log. What libpq and the source say is one line already.
-Error unable(const Destination &destination, std::string detail, std::string hint) {
-	const std::string message = "could not connect to " + destination.shown;
+// A login that the server has refused, or a database that it does not have: it says the same again.
+bool lasts(std::string_view state) {
+	return state.starts_with("28") || state.starts_with("3D") || state == sqlstate::kInsufficientPrivilege;
+}
+
+// For who may know no more, the reason goes to the log, and the SQLSTATE does not tell it either. What libpq and the
+// source say is one line already.
+Error unable(const Destination &destination, std::string detail, std::string hint, const std::string &state = {}) {
+	Failure failure{sqlstate::kUnableToConnect, "could not connect to " + destination.shown, {}, kReasonInLogHint};
+	failure.lasts = lasts(state);
 	if (destination.is_trusted) {
-		return {sqlstate::kUnableToConnect, message, std::move(detail), std::move(hint)};
+		failure.sqlstate = lasts(state) ? state : failure.sqlstate;
+		failure.detail = std::move(detail);
+		failure.hint = std::move(hint);
+	} else {
+		pg::log_line(failure.message + ": " + detail);
 	}
-	pg::log_line(message + ": " + detail);
-	return {sqlstate::kUnableToConnect, message, {}, kReasonInLogHint};
+	return Error(std::move(failure));
 }
 
 Error not_allowed(const Destination &destination) {
@@ -140,6 +150,7 @@ PqHandle connect(const Destination &destination) {
 	const pg::Deadline deadline = std::chrono::steady_clock::now() + destination.timeout;
 	const std::vector<Keywords> ways = ways_to(destination, deadline);
 	std::string reasons;
+	std::string state;
 	for (std::size_t i = 0; i < ways.size(); i++) {
 		// An address that does not answer leaves time for those after it.
 		const auto now = std::chrono::steady_clock::now();
@@ -149,13 +160,17 @@ PqHandle connect(const Destination &destination) {
 			return checked(std::move(made.connection), destination);
 		}
 		if (made.is_refused_after_login()) {
-			throw Error(sqlstate::kUnableToConnect, "could not connect to " + destination.shown, made.reason,
-						kConnectHint);
+			Failure refused{sqlstate::kUnableToConnect, "could not connect to " + destination.shown, made.reason,
+							kConnectHint};
+			refused.lasts = lasts(made.sqlstate);
+			refused.sqlstate = refused.lasts ? made.sqlstate : refused.sqlstate;
+			throw Error(std::move(refused));
 		}
 		if (!made.reason.empty() && (i < kMostReasons || made.is_final())) {
 			reasons += (reasons.empty() ? "" : "\n") + made.reason;
 		}
 		if (made.is_final()) {
+			state = made.sqlstate;
 			break;
 		}
 	}
@@ -163,7 +178,7 @@ PqHandle connect(const Destination &destination) {
 		throw unable(destination, "There was no answer within " + std::to_string(destination.timeout.count()) + " s.",
 					 kNetworkHint);
 	}
-	throw unable(destination, std::move(reasons), kConnectHint);
+	throw unable(destination, std::move(reasons), kConnectHint, state);
 }
 
 } // namespace hyperline::source

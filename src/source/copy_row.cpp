@@ -20,7 +20,8 @@ char *find(char *begin, char *end, char c) {
 }
 
 [[noreturn]] void fail(const char *why) {
-	throw Error(sqlstate::kProtocolViolation, "source sent a malformed row", why);
+	throw Error(sqlstate::kProtocolViolation, "source sent a malformed row", why,
+				"Look at what lies between the servers: a pooler, a proxy.");
 }
 
 // Reads the escape after a backslash at `in`, not at the row's end, into `byte`; returns where it ends.

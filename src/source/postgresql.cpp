@@ -292,7 +292,8 @@ std::vector<Field> PostgresqlSource::describe(const Query &query) {
 		const std::string_view name = PQfname(described.get(), i);
 		if (valid_utf8_prefix(name) != name.size()) {
 			throw Error(sqlstate::kProtocolViolation, "the source sends a column name that is not valid UTF-8",
-						"It is the name of column " + std::to_string(i + 1) + ".");
+						"It is the name of column " + std::to_string(i + 1) + ".",
+						"Give the column another name with AS.");
 		}
 		fields[static_cast<std::size_t>(i)].name = name;
 	}
@@ -353,10 +354,12 @@ bool PostgresqlSource::next(Chunk &chunk) {
 		chunk.keep(line, [](void *buffer) { PQfreemem(buffer); });
 		split_copy_row(line, static_cast<std::size_t>(length), row_values_);
 		if (row_values_.size() != columns_) {
-			throw Error(sqlstate::kProtocolViolation, "the source sent a row of another shape than it described");
+			throw Error(sqlstate::kProtocolViolation, "the source sent a row of another shape than it described", {},
+						"Look at what lies between the servers: a pooler, a proxy.");
 		}
 		if (row_number_ == last_row_) {
-			throw Error(sqlstate::kProtocolViolation, "the source sent more rows than it was asked for");
+			throw Error(sqlstate::kProtocolViolation, "the source sent more rows than it was asked for", {},
+						"Look at what lies between the servers: a pooler, a proxy.");
 		}
 		chunk.values().insert(chunk.values().end(), row_values_.begin(), row_values_.end());
 		chunk.rows.push_back(Row{nullptr, columns_, ++row_number_, static_cast<std::size_t>(length)});
@@ -375,7 +378,8 @@ void PostgresqlSource::end() {
 	const Result result = connection_.run("COMMIT", {}, "the source does not confirm the end of the read");
 	if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
 		throw Error(sqlstate::kConnectionFailure, "the source does not confirm the end of the read",
-					"It rolled its transaction back: what it sent may not be all.");
+					"It rolled its transaction back: what it sent may not be all.",
+					"Look at the source's log for why.");
 	}
 }
 

@@ -76,7 +76,8 @@ void look_up_types(PqConnection &connection, std::vector<Field> &fields, const P
 	for (int row = 0; row < PQntuples(types.get()); row++) {
 		const auto number = static_cast<std::size_t>(std::strtoull(field(types.get(), row, 0).c_str(), nullptr, 10));
 		if (number < 1 || number > fields.size()) {
-			throw Error(sqlstate::kProtocolViolation, "the source describes a column that the query does not have");
+			throw Error(sqlstate::kProtocolViolation, "the source describes a column that the query does not have", {},
+						"Look at what lies between the servers: a pooler, a proxy.");
 		}
 		Field &column = fields[number - 1];
 		column.type_name = one_line(field(types.get(), row, 1));

@@ -236,8 +236,8 @@ void check_option(const UrlOption &option) {
 template <typename Part, typename Parse>
 void set_part(Part &part, bool is_set, const UrlOption &option, Parse parse) {
 	if (is_set) {
-		throw Error(sqlstate::kInvalidParameterValue,
-					"the connection URL gives \"" + option.name + "\" more than once");
+		throw Error(sqlstate::kInvalidParameterValue, "the connection URL gives \"" + option.name + "\" more than once",
+					{}, "Give it once.");
 	}
 	part = parse(option.value);
 }

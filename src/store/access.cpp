@@ -72,7 +72,8 @@ Level parse_level(const std::string &text) {
 std::string grantee(Oid role) {
 	const std::optional<std::string> name = pg::role_name(role);
 	if (!name) {
-		throw Error(sqlstate::kUndefinedObject, "role with OID " + std::to_string(role) + " does not exist");
+		throw Error(sqlstate::kUndefinedObject, "role with OID " + std::to_string(role) + " does not exist", {},
+					"Name a role of this server.");
 	}
 	if (role == pg::current_role()) {
 		throw Error(sqlstate::kInvalidParameterValue,

@@ -112,7 +112,9 @@ void expect_written(std::uint64_t written, std::size_t wanted) {
 					"could not store a batch: " + std::to_string(written) + " of " + std::to_string(wanted) +
 						" rows were written",
 					"Another session wrote the same events at the same time, or a trigger, a rule or a policy on "
-					"hyperline.events keeps rows out.");
+					"hyperline.events keeps rows out.",
+					"Look for what keeps rows out: SELECT * FROM pg_catalog.pg_trigger WHERE tgrelid = "
+					"'hyperline.events'::regclass, and pg_rules and pg_policies.");
 	}
 }
 

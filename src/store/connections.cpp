@@ -53,7 +53,8 @@ Connection find_connection(const std::string &name) {
 Connection get_connection(std::int32_t id) {
 	const pg::Rows rows = pg::run(kSelect, {pg::Param(std::optional<std::string>()), id});
 	if (rows.empty()) {
-		throw Error(sqlstate::kUndefinedObject, "the loader's connection does not exist any more");
+		throw Error(sqlstate::kUndefinedObject, "the loader's connection does not exist any more", {},
+					"Give the loader another one with hyperline.alter_loader().");
 	}
 	return read(rows);
 }

@@ -43,7 +43,9 @@ UPDATE hyperline.run r SET watermark_to = $2 WHERE r.run_id OPERATOR(pg_catalog.
 
 void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &success) {
 	if (!change_status(id, RunStatus::running, RunStatus::succeeded)) {
-		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else");
+		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else",
+					"Its row in hyperline.run does not say that it is running.",
+					"Change runs with hyperline.cancel_run() only.");
 	}
 	if (success.read_everything) {
 		resolve_rejected_before(loader_id, id);

@@ -248,7 +248,9 @@ void add_counts(std::int64_t id, const Counts &batch, const std::optional<Waterm
 											   batch.unchanged, batch.stale, batch.duplicates, batch.rejected,
 											   batch.customers_created, batch.bytes_read, value});
 	if (rows.empty()) {
-		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else");
+		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else",
+					"Its row in hyperline.run does not say that it is running.",
+					"Change runs with hyperline.cancel_run() only.");
 	}
 	if (watermark) {
 		pg::run(kMoveWatermark, {id, watermark->value, watermark->time, watermark->open_since});

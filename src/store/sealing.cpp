@@ -58,7 +58,8 @@ void associate(EVP_CIPHER_CTX *context, Update update, std::string_view header, 
 }
 
 Error damaged() {
-	return Error(sqlstate::kDataCorrupted, "the sealed password was altered, or is not the one of this connection");
+	return Error(sqlstate::kDataCorrupted, "the sealed password was altered, or is not the one of this connection", {},
+				 "Give the whole url again with hyperline.alter_connection().");
 }
 
 } // namespace

@@ -14,7 +14,7 @@ $target->init;
 $target->start;
 my ($status, $out, $err) = $target->psql('postgres', 'CREATE EXTENSION hyperline_connector');
 is($status, 0, 'the extension can be created');
-like($err, qr/WARNING:  loaders will not run by themselves/, 'it warns');
+like($err, qr/WARNING:  loaders will not run by themselves: this server has no hyperline background worker/, 'it warns');
 like($err, qr/HINT:  Add hyperline_connector to shared_preload_libraries/, 'and says what to do');
 
 my $url = source_url($source);

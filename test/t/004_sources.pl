@@ -50,7 +50,7 @@ is($target->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE locktype 
 # A source that is behind what was read is refused.
 $target->safe_psql('postgres', q{UPDATE hyperline.loader SET source_position = regexp_replace(source_position, '/[^/]*(/[^/]*)$', '/FFFFFFFF\1')});
 ($status, $out, $err) = $target->psql('postgres', "CALL hyperline.refresh_loader('t')");
-like($err, qr/stale_source/, 'a source that went back in time is refused');
+like($err, qr/stale_source: the source is behind what the last successful run read, and nothing was stored/, 'a source that went back in time is refused');
 like($err, qr/HINT: .*reset_loader/, 'with the way out');
 $target->safe_psql('postgres', "SELECT hyperline.reset_loader('t')");
 is($target->safe_psql('postgres', "CALL hyperline.refresh_loader('t'); SELECT unchanged FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1"), '100000', 'which works');

@@ -79,6 +79,40 @@ for my $cursor ('updated_at', 'n')
 	$primary->safe_psql('postgres', "UPDATE calls SET updated_at = '2026-01-01 00:00:00.5' WHERE id IN (1, 2); INSERT INTO calls VALUES (3, 0, '2026-01-01')");
 }
 
+# Fields that are others by then, and a server that is another one: what was stored stays, and the next run begins anew.
+sub check_refusal
+{
+	my ($name, $run, $message, $what) = @_;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'failed', "$what: the run fails");
+	like($target->safe_psql('postgres', "SELECT error FROM hyperline.loader_runs WHERE run_id = $run"), $message, "$what: it says why");
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
+	return;
+}
+{
+	my ($name, $run, $lock) = start_held('primary', 'updated_at');
+	$primary->safe_psql('postgres', readers());
+	$primary->safe_psql('postgres', 'ALTER TABLE calls ALTER COLUMN n TYPE numeric');
+	$lock->close;
+	check_refusal($name, $run, qr/^the fields of the query have changed while it was read$/, 'other fields');
+	$primary->safe_psql('postgres', 'ALTER TABLE calls ALTER COLUMN n TYPE bigint');
+}
+{
+	my $other = start_source('other');
+	$other->safe_psql('postgres', 'CREATE TABLE calls (id int, n bigint, updated_at timestamptz, pad text)');
+	my $folder = PostgreSQL::Test::Utils::tempdir_short();
+	my $place = "$folder/.s.PGSQL.5432";
+	chmod 0755, $folder;
+	symlink($primary->host . '/.s.PGSQL.' . $primary->port, $place) or die "$place: $!";
+	$target->safe_psql('postgres', "SELECT hyperline.create_connection('either', 'postgres:///postgres?host=$folder&port=5432&user=reader')");
+	my ($name, $run, $lock) = start_held('either', 'updated_at');
+	unlink($place);
+	symlink($other->host . '/.s.PGSQL.' . $other->port, $place) or die "$place: $!";
+	$primary->safe_psql('postgres', readers());
+	$lock->close;
+	check_refusal($name, $run, qr/^the source is not what it was before the connection to it broke off$/, 'another server');
+	$other->stop('immediate');
+}
+
 # Our own crash: the next run goes on from the last batch.
 {
 	my ($name, $run, $lock) = start_held('primary', 'updated_at');

@@ -86,13 +86,13 @@ is(aftermath($target, $source), '', 'cancel_run: afterwards');
 
 $run = in_the_middle();
 $target->safe_psql('postgres', "SELECT hyperline.pause_loader('slow')");
-ended($run, 'cancelled', qr/^57014 the loader was paused/, 'pause_loader');
+ended($run, 'cancelled', qr/^57014 the loader was paused; it is due again when it is resumed/, 'pause_loader');
 $target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
 is(aftermath($target, $source), '', 'pause_loader: afterwards');
 
 $run = in_the_middle();
 $target->safe_psql('postgres', q{SELECT hyperline.alter_loader('slow', query => 'SELECT *, id % 2 AS odd FROM slow')});
-ended($run, 'cancelled', qr/^57014 the loader was changed/, 'alter_loader');
+ended($run, 'cancelled', qr/^57014 the loader was changed; it is due again with its new settings/, 'alter_loader');
 is(aftermath($target, $source), '', 'alter_loader: afterwards, by the new query');
 
 $run = in_the_middle();
@@ -109,7 +109,7 @@ create_slow();
 $run = in_the_middle();
 $target->stop('immediate');
 $target->start;
-ended($run, 'interrupted', qr/^57P01 /, 'an immediate shutdown');
+ended($run, 'interrupted', qr/^57P01 the process that carried out the run ended before the run did/, 'an immediate shutdown');
 is(aftermath($target, $source), '', 'an immediate shutdown: afterwards');
 
 # Runners that are ended at any moment, most of them before they took their run

@@ -105,6 +105,15 @@ like($err, qr/ERROR:  the source announces more than is taken from it at once/, 
 $target->safe_psql('postgres', "SET hyperline_connector.max_row_size = '150MB'; CALL hyperline.refresh_loader('large')");
 is($target->safe_psql('postgres', "SELECT length(record->>'text') FROM hyperline.events WHERE event_type = 'large'"), '150000000', 'and a row that has no more is taken');
 
+# Answers that are errors, or say what cannot be
+($said) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('I', $turns); $turn->[$i] = message('E', "SERROR\0C58000\0Mbecause I say so\0\0"); });
+like($said, qr/58000: the source does not answer a blank query: because I say so$/m, 'a blank query that fails');
+sub in_every { my ($change) = @_; return sub { my ($turns) = @_; for my $turn (@{$turns}) { $change->() for @{$turn} } }; }
+($said) = lie('describe', in_every(sub { s/customerId\0/customerI\xff\0/ if /\AT/ }));
+like($said, qr/08P01: the source sends a column name that is not valid UTF-8$/m, 'a column name that is none');
+($said) = lie('describe', in_every(sub { s/\A(D....\0\x07\0\0\0\x01)1/${1}9/s }));
+like($said, qr/08P01: the source describes a column that the query does not have$/m, 'a column that is not there');
+
 # Rows and columns that nobody asked for
 ($said) = lie('preview', sub { my ($turns) = @_; my ($turn, $i) = at('d', $turns); splice(@{$turn}, $i, 0, ($turn->[$i]) x 1000); });
 like($said, qr/08P01.*the source sent more rows than it was asked for/s, 'a preview takes no more rows than it asked for');

@@ -209,6 +209,7 @@ TEST(EventMapper, ARowOfAnotherShapeIsAnError) {
 		FAIL();
 	} catch (const Error &error) {
 		EXPECT_EQ(error.failure().sqlstate, "08P01");
+		EXPECT_EQ(error.failure().message, "the source sent a row of 2 values for a query of 4 fields");
 	}
 }
 

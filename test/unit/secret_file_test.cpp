@@ -36,13 +36,13 @@ protected:
 		return path;
 	}
 
-	// What reading it gives: the secret, or the SQLSTATE and the message.
+	// What reading it gives: the secret, or the SQLSTATE and the message, with x for the path.
 	static std::string read(const std::string &path) {
 		try {
 			return "read: " + read_secret_file(path, "password file").text();
 		} catch (const Error &error) {
 			EXPECT_EQ(error.failure().message.rfind("password file \"" + path + "\"", 0), 0U);
-			return error.failure().sqlstate + error.failure().message.substr(path.size() + 16);
+			return error.failure().sqlstate + " password file \"x\"" + error.failure().message.substr(path.size() + 16);
 		}
 	}
 
@@ -61,18 +61,21 @@ TEST_F(SecretFile, ALineEndIsNotPartOfTheSecret) {
 
 TEST_F(SecretFile, WhatOthersMayReadIsRefused) {
 	for (const mode_t mode : {0604, 0640, 0620, 0602, 0610, 0644, 0666}) {
-		EXPECT_EQ(read(write("a", "s3cret", mode)), "F0000 can be read or changed by other users") << mode;
+		EXPECT_EQ(read(write("a", "s3cret", mode)), "F0000 password file \"x\" can be read or changed by other users")
+			<< mode;
 	}
 }
 
 TEST_F(SecretFile, WhatIsNoSecretIsRefused) {
-	EXPECT_EQ(read(write("empty", "")), "F0000 is empty");
-	EXPECT_EQ(read(write("line", "\n")), "F0000 is empty");
-	EXPECT_EQ(read((folder_ / "missing").string()), "58P01 could not be read: No such file or directory");
-	EXPECT_EQ(read(folder_.string()), "F0000 is not a plain file");
+	EXPECT_EQ(read(write("empty", "")), "F0000 password file \"x\" is empty");
+	EXPECT_EQ(read(write("line", "\n")), "F0000 password file \"x\" is empty");
+	EXPECT_EQ(read((folder_ / "missing").string()),
+			  "58P01 password file \"x\" could not be read: No such file or directory");
+	EXPECT_EQ(read(folder_.string()), "F0000 password file \"x\" is not a plain file");
 	ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
-	EXPECT_EQ(read((folder_ / "pipe").string()), "F0000 is not a plain file");
-	EXPECT_EQ(read(write("long", std::string(kLongestSecretFile + 1, 'x'))), "F0000 is longer than 8192 bytes");
+	EXPECT_EQ(read((folder_ / "pipe").string()), "F0000 password file \"x\" is not a plain file");
+	EXPECT_EQ(read(write("long", std::string(kLongestSecretFile + 1, 'x'))),
+			  "F0000 password file \"x\" is longer than 8192 bytes");
 	EXPECT_EQ(read(write("limit", std::string(kLongestSecretFile, 'x'))),
 			  "read: " + std::string(kLongestSecretFile, 'x'));
 }
