@@ -63,7 +63,6 @@ sub fault
 	cmp_ok($fired, '>', 0, "$name: it happened");
 	is($status, $expected, "$name: the run") or diag($error);
 	like($error, $message, "$name: what it says");
-	patiently($target, "SELECT hyperline.run_loader('calls')") if $error =~ /^54000/; # not tried again before it is due
 	is(aftermath($target, $source, $status eq 'failed' ? (after => $run) : (runs => 0)), '', "$name: afterwards");
 	return;
 }
@@ -101,7 +100,7 @@ $proxy->rules;
 fault('it is reset between rows', 'failed', $retried, { from => 'source', after => $copy, do => 'rst' });
 fault('it is slow', 'succeeded', qr/^$/, { from => 'source', at => int(100 * $row), do => 'throttle', bytes => 40_000, seconds => 0.3 });
 fault('it sends garbage instead of a row', 'failed', $retried, { from => 'source', at => int(700.5 * $row), do => 'replace', length => 500, data => "\xff\0z" x 400 });
-fault('it announces a row of two gigabytes', 'failed', qr/^54000 the source announces more/, { from => 'source', after => $copy, do => 'replace', length => 5, data => "d\x7f\xff\xff\xf0" });
+fault('it announces a row of two gigabytes', 'failed', qr/^08P01 the source announces more than a PostgreSQL server sends/, { from => 'source', after => $copy, do => 'replace', length => 5, data => "d\x7f\xff\xff\xf0" });
 fault('a row has fewer columns', 'failed', qr/^08P01 the source sent a row of another shape than it described/, { from => 'source', after => $copy, do => 'replace', length => 0, data => 'd' . pack('N', 4 + 4) . "1\t2\n" });
 fault('the rows end too early', 'failed', qr/^08P01 the source has sent another number of rows than has come/, { from => 'source', after => $copy, do => 'replace', length => 0, data => 'c' . pack('N', 4) . 'C' . pack('N', 4 + 10) . "COPY 3000\0" });
 
