@@ -78,6 +78,7 @@ void check_setting(const char *setting, const std::string &name, const std::vect
 
 std::vector<FieldReport> describe(const std::vector<Field> &fields) {
 	std::vector<FieldReport> report;
+	report.reserve(fields.size() + 3);
 	for (const Field &field : fields) {
 		report.push_back(FieldReport{field.name, field.type_name, to_text(role_of(field.name)), {}, {}});
 	}
