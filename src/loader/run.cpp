@@ -5,13 +5,16 @@
 #include "loader/ending.hpp"
 #include "loader/interrupted.hpp"
 #include "loader/reading.hpp"
+#include "loader/refresh.hpp"
 #include "loader/storing.hpp"
 #include "pg/background.hpp"
 #include "pg/lock.hpp"
 #include "pg/session.hpp"
+#include "pg/time.hpp"
 #include "pg/wait.hpp"
 #include "store/connections.hpp"
 #include "store/loaders.hpp"
+#include "store/queue.hpp"
 #include "store/rejected.hpp"
 
 namespace hyperline::loader {
@@ -61,6 +64,20 @@ std::optional<std::string> watermark_of(const store::Loader &loader) {
 	return loader.cursor_field ? loader.watermark : std::nullopt;
 }
 
+// A run that somebody asked for begins when the loader is due anyway: nothing would be new to the run of the schedule.
+void make_up_for_schedule(const store::Run &run, const store::Loader &loader) {
+	const pg::Timestamp now{pg::now()};
+	if (run.trigger != store::Trigger::manual || loader.paused || loader.next_run_at.microseconds > now.microseconds) {
+		return;
+	}
+	try {
+		store::advance(
+			loader.id, loader.next_run_at,
+			next_due_at(parse_refresh_rate(loader.refresh_rate), loader.time_zone, loader.next_run_at, now));
+	} catch (const Error &) { // a refresh rate that cannot be read: the scheduler says so
+	}
+}
+
 } // namespace
 
 Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
@@ -84,6 +101,7 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 		store::hold_loader(run->loader_id);
 		loader = store::get_loader(run->loader_id);
 		if (loader && store::start_run(run_id, watermark_of(*loader))) {
+			make_up_for_schedule(*run, *loader);
 			connection = store::get_connection(loader->connection_id);
 		} else {
 			loader.reset();
