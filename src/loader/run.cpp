@@ -71,9 +71,8 @@ void make_up_for_schedule(const store::Run &run, const store::Loader &loader) {
 		return;
 	}
 	try {
-		store::advance(
-			loader.id, loader.next_run_at,
-			next_due_at(parse_refresh_rate(loader.refresh_rate), loader.time_zone, loader.next_run_at, now));
+		store::advance(loader.id, loader.next_run_at,
+					   next_due_at(parse_refresh_rate(loader.refresh_rate), loader.time_zone, loader.next_run_at, now));
 	} catch (const Error &) { // a refresh rate that cannot be read: the scheduler says so
 	}
 }

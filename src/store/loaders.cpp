@@ -121,7 +121,8 @@ SET name = $2, connection_id = $3, query = $4, refresh_rate = $5, time_zone = $6
     max_rejected = $11,
     fields = CASE WHEN l.query OPERATOR(pg_catalog.=) $4 THEN l.fields END,
     owner = $12,
-    generation = l.generation OPERATOR(pg_catalog.+) 1
+    generation = l.generation OPERATOR(pg_catalog.+)
+	CASE WHEN l.name OPERATOR(pg_catalog.=) $2 AND l.owner OPERATOR(pg_catalog.=) $12 THEN 0 ELSE 1 END
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 

@@ -34,8 +34,8 @@ bool any_loader_due(pg::Timestamp now);
 /// This one does read all loaders, page by page: for when the clock went back.
 std::vector<ScheduledLoader> loaders_due_later(pg::Timestamp now, std::int32_t after, std::int64_t limit);
 
-/// Sets when a loader is due next, since a run stands for the time that it was due at: `seen_due_at` is what was read, and a loader that was
-/// changed meanwhile is left alone (false).
+/// Sets when a loader is due next, since a run stands for the time that it was due at: `seen_due_at` is what was read,
+/// and a loader that was changed meanwhile is left alone (false).
 bool advance(std::int32_t loader_id, pg::Timestamp seen_due_at, pg::Timestamp next_run_at);
 
 struct QueuedRun {

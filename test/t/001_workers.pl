@@ -84,6 +84,16 @@ is($target->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE trigg
 	'30|30', 'each call is one run, which no worker takes');
 $target->safe_psql('postgres', "SELECT hyperline.drop_loader('session')");
 
+# Another schedule is for the next run: this one goes on.
+my $holder = $source->background_psql('postgres');
+$holder->query_safe('SELECT pg_advisory_lock(7)');
+create_loader('later', q{SELECT 1 AS id, 2 AS "customerId", timestamptz '2026-01-01Z' AS timestamp, pg_advisory_lock_shared(7)::text}, '1 hour');
+ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = 'later' AND status = 'running'"), 'a run is under way');
+$target->safe_psql('postgres', "SELECT hyperline.alter_loader('later', refresh_rate => '2 hours', time_zone => 'Europe/Zurich', lookback => '1 hour', max_rejected => 5)");
+$holder->quit;
+is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run(run_id) FROM hyperline.loader_runs WHERE loader = 'later'"), 'succeeded', 'another schedule lets it go on');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('later', true)");
+
 # Somebody ends a run, pauses, drops.
 create_loader('forever', 'SELECT 1 AS id, 2 AS "customerId", now() AS timestamp, pg_sleep(600)::text', '1 hour');
 ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = 'forever' AND status = 'running'"), 'a run that does not end');
