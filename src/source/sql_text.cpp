@@ -88,7 +88,7 @@ std::string select_statement(const ReadPlan &plan, std::size_t &offset) {
 	using Rows = ReadPlan::Rows;
 	const std::string prefix = "SELECT * FROM (";
 	offset = prefix.size();
-	const std::string sql = prefix + plan.query.text + "\n) AS hyperline_source";
+	std::string sql = prefix + plan.query.text + "\n) AS hyperline_source";
 	if (plan.rows == Rows::all) {
 		return sql;
 	}
@@ -118,7 +118,7 @@ std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
 		offset = prefix.size();
 		return prefix + plan.query.text + "\n) TO STDOUT";
 	}
-	const std::string sql = prefix + select_statement(plan, offset) + ") TO STDOUT";
+	std::string sql = prefix + select_statement(plan, offset) + ") TO STDOUT";
 	offset += prefix.size();
 	return sql;
 }
