@@ -44,7 +44,7 @@ std::string codes(std::vector<Field> extras) {
 	return codes(findings_of(good(std::move(extras))));
 }
 
-std::string missed(Role role, std::vector<Field> fields) {
+std::string missed(Role role, const std::vector<Field> &fields) {
 	const Field *found = near_miss(role, fields);
 	return found == nullptr ? "" : found->name;
 }
@@ -142,6 +142,7 @@ TEST(Findings, TellOfOptionalNamesSpeltOtherwise) {
 
 TEST(Findings, TellOfTheQueryAsAWhole) {
 	std::vector<Field> extras;
+	extras.reserve(98);
 	for (int i = 0; i < 97; i++) {
 		extras.push_back(field(("f" + std::to_string(i)).c_str()));
 	}
@@ -169,6 +170,7 @@ std::vector<Finding> sampled(const std::vector<std::vector<std::string>> &rows) 
 	std::uint64_t number = 0;
 	for (const std::vector<std::string> &texts : rows) {
 		std::vector<Value> values;
+		values.reserve(texts.size());
 		for (const std::string &text : texts) {
 			values.push_back(text == "-" ? Value{{}, true} : Value{text, false});
 		}
