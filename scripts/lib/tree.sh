@@ -95,5 +95,5 @@ forget_session() {
     [[ $name == PG_CONFIG ]] || unset "$name"
   done
   unset MAKEFLAGS MFLAGS MAKELEVEL LANGUAGE
-  export LC_ALL=C.UTF-8
+  export LC_ALL=C.UTF-8 LANG=C.UTF-8 # the TAP modules of PostgreSQL forget LC_ALL
 }
