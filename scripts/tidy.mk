@@ -4,7 +4,7 @@
 BUILD := build/tidy
 SOURCES := $(sort $(wildcard src/*.cpp src/*/*.cpp test/unit/*.cpp))
 PG_CONFIG ?= pg_config
-FLAGS := -std=c++20 -Wno-register -D_GNU_SOURCE -Isrc -Itest \
+FLAGS := -std=c++20 -Wno-register -D_GNU_SOURCE -Wreserved-identifier -Isrc -Itest \
 	-isystem $(shell $(PG_CONFIG) --includedir-server) -isystem $(shell $(PG_CONFIG) --includedir)
 
 all: $(SOURCES:%=$(BUILD)/%.ok)

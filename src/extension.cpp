@@ -10,10 +10,10 @@
 extern "C" {
 HYPERLINE_MODULE_MAGIC;
 
-// NOLINTNEXTLINE(bugprone-reserved-identifier): PostgreSQL names it
+// NOLINTNEXTLINE(clang-diagnostic-reserved-identifier): PostgreSQL names it
 PGDLLEXPORT void _PG_init();
 
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(clang-diagnostic-reserved-identifier)
 void _PG_init() {
 	namespace pg = hyperline::pg;
 	pg::define_settings({hyperline::source::check_name_servers, hyperline::source::check_allowed_hosts});
