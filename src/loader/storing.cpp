@@ -18,6 +18,7 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<store::Water
 	std::int64_t rejected_in_batch = 0;
 	try {
 		transactions_.run([&] {
+			pg::commit_without_waiting(); // the end of the run waits for all of them
 			switch (store::permission_to_store(loader_)) {
 			case store::Permission::dropped:
 				throw Stopped("the loader was dropped");

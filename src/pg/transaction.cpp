@@ -17,6 +17,11 @@ namespace hyperline::pg {
 
 namespace {
 
+// Until the transaction ends, or the function whose settings they are.
+void set_local(const char *name, const char *value) {
+	(void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
 // Names that a user planted in a schema of his own must not be found by what runs here, and what it prints must not
 // depend on who called.
 void make_settings_safe() {
@@ -29,8 +34,7 @@ void make_settings_safe() {
 				 {"IntervalStyle", "postgres"},
 				 {"row_security", "on"}};
 	for (const auto &setting : kSafe) {
-		(void)set_config_option(setting.name, setting.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-								false);
+		set_local(setting.name, setting.value);
 	}
 }
 
@@ -177,6 +181,10 @@ void FunctionTransactions::rollback() {
 			come_home();
 		}
 	});
+}
+
+void commit_without_waiting() {
+	call([] { set_local("synchronous_commit", "off"); });
 }
 
 namespace {

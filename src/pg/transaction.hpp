@@ -94,6 +94,11 @@ private:
 	bool inside_ = false;
 };
 
+/// The commit of the transaction that began last does not wait until it is on disk (synchronous_commit = off). Whatever
+/// commits after it and waits, waits for it too: the log is written in order. A crash before that takes it back whole.
+/// Throws Error.
+void commit_without_waiting();
+
 /// Calls `action` after each commit of this backend's transactions in which mark_for_commit() was called. Once a
 /// process.
 void on_marked_commit(void (*action)());
