@@ -45,6 +45,12 @@ ROLLBACK;
 SELECT hyperline.create_loader('product', 'sleeps', 'SELECT 1 AS id, 2 AS "customerId", now() AS timestamp, pg_sleep(600)::text', paused => true);
 SELECT hyperline.run_loader('sleeps') AS run \gset
 DO $$ BEGIN
+	FOR i IN 1..600 LOOP
+		EXIT WHEN (SELECT status = 'running' FROM hyperline.loader_runs WHERE loader = 'sleeps');
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+END $$;
+DO $$ BEGIN
 	PERFORM hyperline.wait_for_run((SELECT max(run_id) FROM hyperline.loader_runs), '0.1 seconds');
 EXCEPTION WHEN query_canceled THEN
 	RAISE NOTICE '%', regexp_replace(SQLERRM, '\d+', 'N');
