@@ -55,7 +55,7 @@ ifdef VPATH
 $(shell mkdir -p $(sort $(dir $(OBJS))))
 endif
 SCRIPT := $(EXTENSION)--$(EXTVERSION).sql
-SCRIPT_PARTS := $(addprefix $(TOP)/schema/,tables.sql views.sql functions.sql grants.sql)
+SCRIPT_PARTS := $(addprefix $(TOP)/schema/,tables.sql views.sql functions.sql comments.sql grants.sql)
 DATA_built = $(SCRIPT)
 DATA := $(patsubst $(TOP)/%,%,$(wildcard $(TOP)/schema/$(EXTENSION)--*--*.sql))
 EXTRA_CLEAN = $(SOURCES:.cpp=.d)

@@ -24,6 +24,8 @@ SELECT extversion, extnamespace::regnamespace, extrelocatable FROM pg_extension 
 SELECT p.proname FROM pg_proc p WHERE pronamespace = 'hyperline'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;
 SELECT c.relname FROM pg_class c
 WHERE relnamespace = 'hyperline'::regnamespace AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL;
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE relnamespace = 'hyperline'::regnamespace AND relkind IN ('r', 'v') AND col_description(c.oid, a.attnum) IS NULL;
 -- The names and defaults that other people's scripts are written against.
 SELECT p.proname, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result
 FROM pg_proc p WHERE pronamespace = 'hyperline'::regnamespace ORDER BY 1, 2;

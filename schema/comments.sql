@@ -1,0 +1,172 @@
+-- What each column holds: \d+ hyperline.loaders shows it. Columns of events and of what is kept for a reason of its own have theirs
+-- beside the table.
+
+COMMENT ON COLUMN hyperline.connections.name IS 'By which loaders and calls name it.';
+COMMENT ON COLUMN hyperline.connections.provider IS 'What kind of server it is: postgresql.';
+COMMENT ON COLUMN hyperline.connections.url IS 'Where it leads; ******** stands for the password.';
+COMMENT ON COLUMN hyperline.connections.status IS 'live or unreachable, as the last check or run found it; unchecked; or needs_password, after a restore.';
+COMMENT ON COLUMN hyperline.connections.server_version IS 'The version that the server said when it was opened last.';
+COMMENT ON COLUMN hyperline.connections.is_replica IS 'Whether it was a standby when it was opened last.';
+COMMENT ON COLUMN hyperline.connections.encrypted IS 'Whether the traffic was encrypted when it was opened last.';
+COMMENT ON COLUMN hyperline.connections.max_concurrent_runs IS 'How many runs may read from it at a time.';
+COMMENT ON COLUMN hyperline.connections.loaders IS 'How many loaders use it.';
+COMMENT ON COLUMN hyperline.connections.last_checked_at IS 'When a check or a run looked last.';
+COMMENT ON COLUMN hyperline.connections.last_error IS 'Why it is unreachable.';
+COMMENT ON COLUMN hyperline.connections.created_at IS 'When it was created.';
+COMMENT ON COLUMN hyperline.connections.owner IS 'The role that gave the url.';
+
+COMMENT ON COLUMN hyperline.loaders.name IS 'By which calls name it.';
+COMMENT ON COLUMN hyperline.loaders.connection IS 'The connection that it reads from.';
+COMMENT ON COLUMN hyperline.loaders.event_type IS 'What its events are; several loaders may feed one type.';
+COMMENT ON COLUMN hyperline.loaders.query IS 'What it reads, as it was given.';
+COMMENT ON COLUMN hyperline.loaders.refresh_rate IS 'How often it runs: an interval, a cron expression, or @hourly and its kind.';
+COMMENT ON COLUMN hyperline.loaders.time_zone IS 'In which a cron expression is read.';
+COMMENT ON COLUMN hyperline.loaders.cursor_field IS 'The field by which only what is new is read; NULL: the query reads what it reads.';
+COMMENT ON COLUMN hyperline.loaders.lookback IS 'How far before the watermark is read again.';
+COMMENT ON COLUMN hyperline.loaders.version_field IS 'The field by which a row is older than a stored one; NULL: the row read last is the latest.';
+COMMENT ON COLUMN hyperline.loaders.status IS 'idle, queued, running, paused or failing.';
+COMMENT ON COLUMN hyperline.loaders.paused IS 'Whether its schedule stands still.';
+COMMENT ON COLUMN hyperline.loaders.next_run_at IS 'When it runs next; NULL: it is paused and nothing is queued.';
+COMMENT ON COLUMN hyperline.loaders.last_run_at IS 'When its last run started.';
+COMMENT ON COLUMN hyperline.loaders.last_success_at IS 'When its last run that succeeded ended.';
+COMMENT ON COLUMN hyperline.loaders.last_error IS 'Why its last run failed; NULL: it did not.';
+COMMENT ON COLUMN hyperline.loaders.consecutive_failures IS 'How many runs have failed since the last one that succeeded.';
+COMMENT ON COLUMN hyperline.loaders.watermark IS 'How far it has read: the value of the cursor_field, else the source''s clock at the start of the last run that succeeded.';
+COMMENT ON COLUMN hyperline.loaders.created_at IS 'When it was created.';
+COMMENT ON COLUMN hyperline.loaders.max_rejected IS 'How many rows a run may reject before it fails.';
+COMMENT ON COLUMN hyperline.loaders.pause_reason IS 'Why it is paused when nobody paused it: restored or copied.';
+COMMENT ON COLUMN hyperline.loaders.owner IS 'The role with whose rights it writes events.';
+
+COMMENT ON COLUMN hyperline.loader_runs.run_id IS 'What run_loader() returns, and events.run_id names.';
+COMMENT ON COLUMN hyperline.loader_runs.loader IS 'Its loader, as it is called now, or was when it was dropped.';
+COMMENT ON COLUMN hyperline.loader_runs.event_type IS 'The type of its events.';
+COMMENT ON COLUMN hyperline.loader_runs.trigger IS 'What asked for it: schedule, manual (run_loader), retry, or session (refresh_loader, retry_rejected).';
+COMMENT ON COLUMN hyperline.loader_runs.attempt IS '1, and one more with each retry.';
+COMMENT ON COLUMN hyperline.loader_runs.status IS 'queued, running, succeeded, failed, cancelled, or interrupted: the server or its process went down under it.';
+COMMENT ON COLUMN hyperline.loader_runs.queued_at IS 'When it was asked for.';
+COMMENT ON COLUMN hyperline.loader_runs.started_at IS 'When it began.';
+COMMENT ON COLUMN hyperline.loader_runs.finished_at IS 'When it ended.';
+COMMENT ON COLUMN hyperline.loader_runs.duration IS 'From its start to its end, or to now.';
+COMMENT ON COLUMN hyperline.loader_runs.batches IS 'How many batches it has committed.';
+COMMENT ON COLUMN hyperline.loader_runs.rows_read IS 'inserted + updated + unchanged + stale + duplicates + rejected.';
+COMMENT ON COLUMN hyperline.loader_runs.inserted IS 'Rows whose event was not there yet.';
+COMMENT ON COLUMN hyperline.loader_runs.updated IS 'Rows whose event was there with another content.';
+COMMENT ON COLUMN hyperline.loader_runs.unchanged IS 'Rows whose event was there as it is; nothing was written.';
+COMMENT ON COLUMN hyperline.loader_runs.stale IS 'Rows with a lower version than the stored one.';
+COMMENT ON COLUMN hyperline.loader_runs.duplicates IS 'Rows that the same run had read before, with the same content.';
+COMMENT ON COLUMN hyperline.loader_runs.rejected IS 'Rows that could not be stored; see hyperline.rejected_rows.';
+COMMENT ON COLUMN hyperline.loader_runs.customers_created IS 'Customers that nobody knew before.';
+COMMENT ON COLUMN hyperline.loader_runs.bytes_read IS 'How much the source sent.';
+COMMENT ON COLUMN hyperline.loader_runs.watermark_from IS 'The value of the cursor_field from which it read; NULL: it read everything.';
+COMMENT ON COLUMN hyperline.loader_runs.watermark_to IS 'The value of the cursor_field up to which it has read.';
+COMMENT ON COLUMN hyperline.loader_runs.source_position IS 'Where the source stood: system identifier, timeline, log position, database.';
+COMMENT ON COLUMN hyperline.loader_runs.notes IS 'What else is worth knowing, by name: moved keys, changed fields, how often it went on after a break.';
+COMMENT ON COLUMN hyperline.loader_runs.sqlstate IS 'The code of its error.';
+COMMENT ON COLUMN hyperline.loader_runs.error IS 'Why it did not succeed.';
+COMMENT ON COLUMN hyperline.loader_runs.error_detail IS 'The error''s DETAIL, and its HINT with what to do.';
+
+COMMENT ON COLUMN hyperline.customers.external_id IS 'Its id, as events name it.';
+COMMENT ON COLUMN hyperline.customers.name IS 'Its name; see hyperline.rename_customer().';
+COMMENT ON COLUMN hyperline.customers.status IS 'active or archived.';
+COMMENT ON COLUMN hyperline.customers.created_at IS 'When it was created.';
+COMMENT ON COLUMN hyperline.customers.created_by IS 'The loader whose event named it first; NULL: created by hand.';
+COMMENT ON COLUMN hyperline.customers.last_changed_at IS 'When its name or status changed last.';
+
+COMMENT ON COLUMN hyperline.pending_customers.external_id IS 'Its id, as events name it.';
+COMMENT ON COLUMN hyperline.pending_customers.name IS 'The "customerName" of the first row that had one.';
+COMMENT ON COLUMN hyperline.pending_customers.created_at IS 'When it was created.';
+COMMENT ON COLUMN hyperline.pending_customers.created_by IS 'The loader whose event named it first.';
+COMMENT ON COLUMN hyperline.pending_customers.last_changed_at IS 'When its name or status changed last.';
+
+COMMENT ON COLUMN hyperline.access.role IS 'Who has it; public: everybody.';
+COMMENT ON COLUMN hyperline.access.level IS 'reader, operator or admin.';
+
+COMMENT ON COLUMN hyperline.all_customers.external_id IS 'Its id, as events name it.';
+COMMENT ON COLUMN hyperline.all_customers.name IS 'Its name: the "customerName" of the first row that had one, until hyperline.rename_customer() changes it.';
+COMMENT ON COLUMN hyperline.all_customers.status IS 'active, automatically_created, archived or merged.';
+COMMENT ON COLUMN hyperline.all_customers.merged_into IS 'The customer that has taken its place.';
+COMMENT ON COLUMN hyperline.all_customers.created_at IS 'When it was created.';
+COMMENT ON COLUMN hyperline.all_customers.last_changed_at IS 'When its name or status changed last.';
+
+COMMENT ON COLUMN hyperline.rejected_rows.loader IS 'Its loader, as it is called now, or was when it was dropped.';
+COMMENT ON COLUMN hyperline.rejected_rows.field IS 'The field that is wrong; NULL: the row as a whole.';
+COMMENT ON COLUMN hyperline.rejected_rows.code IS 'Why, as a code that does not change: null_id, duplicate_key, ...';
+COMMENT ON COLUMN hyperline.rejected_rows.message IS 'Why, to be read.';
+COMMENT ON COLUMN hyperline.rejected_rows.loader_id IS 'Its loader, whatever that is called now.';
+COMMENT ON COLUMN hyperline.rejected_rows.first_rejected_at IS 'When a run rejected it first.';
+COMMENT ON COLUMN hyperline.rejected_rows.last_rejected_at IS 'When a run rejected it last.';
+COMMENT ON COLUMN hyperline.rejected_rows.occurrence IS 'Which of several rows with one identity in a run it is.';
+
+-- The tables behind the views
+
+COMMENT ON COLUMN hyperline.connection.connection_id IS 'Its number, which stays when it is renamed.';
+COMMENT ON COLUMN hyperline.connection.name IS 'See hyperline.connections.name.';
+COMMENT ON COLUMN hyperline.connection.provider IS 'See hyperline.connections.provider.';
+COMMENT ON COLUMN hyperline.connection.has_password IS 'Whether its url had a password; without one in connection_secret it needs it again.';
+COMMENT ON COLUMN hyperline.connection.max_concurrent_runs IS 'See hyperline.connections.max_concurrent_runs.';
+COMMENT ON COLUMN hyperline.connection.status IS 'See hyperline.connections.status.';
+COMMENT ON COLUMN hyperline.connection.server_version IS 'See hyperline.connections.server_version.';
+COMMENT ON COLUMN hyperline.connection.is_replica IS 'See hyperline.connections.is_replica.';
+COMMENT ON COLUMN hyperline.connection.encrypted IS 'See hyperline.connections.encrypted.';
+COMMENT ON COLUMN hyperline.connection.last_checked_at IS 'See hyperline.connections.last_checked_at.';
+COMMENT ON COLUMN hyperline.connection.last_error IS 'See hyperline.connections.last_error.';
+COMMENT ON COLUMN hyperline.connection.created_at IS 'See hyperline.connections.created_at.';
+
+COMMENT ON COLUMN hyperline.connection_secret.connection_id IS 'The connection whose password it is.';
+
+COMMENT ON COLUMN hyperline.loader.loader_id IS 'Its number, which stays when it is renamed; its lock has it too.';
+COMMENT ON COLUMN hyperline.loader.name IS 'See hyperline.loaders.name.';
+COMMENT ON COLUMN hyperline.loader.connection_id IS 'The connection that it reads from.';
+COMMENT ON COLUMN hyperline.loader.event_type IS 'See hyperline.loaders.event_type.';
+COMMENT ON COLUMN hyperline.loader.query IS 'See hyperline.loaders.query.';
+COMMENT ON COLUMN hyperline.loader.refresh_rate IS 'See hyperline.loaders.refresh_rate.';
+COMMENT ON COLUMN hyperline.loader.time_zone IS 'See hyperline.loaders.time_zone.';
+COMMENT ON COLUMN hyperline.loader.cursor_field IS 'See hyperline.loaders.cursor_field.';
+COMMENT ON COLUMN hyperline.loader.lookback IS 'See hyperline.loaders.lookback.';
+COMMENT ON COLUMN hyperline.loader.version_field IS 'See hyperline.loaders.version_field.';
+COMMENT ON COLUMN hyperline.loader.paused IS 'See hyperline.loaders.paused.';
+COMMENT ON COLUMN hyperline.loader.next_run_at IS 'When the schedule runs it next, unless it is paused.';
+COMMENT ON COLUMN hyperline.loader.watermark IS 'How far it has read by its cursor_field: a value of it.';
+COMMENT ON COLUMN hyperline.loader.last_refreshed_at IS 'The source''s clock at the start of the last run that succeeded.';
+COMMENT ON COLUMN hyperline.loader.source_position IS 'Where the source stood in the last run that succeeded.';
+COMMENT ON COLUMN hyperline.loader.open_since IS 'Since when the oldest transaction had been open at last_refreshed_at, which could still commit rows stamped before.';
+COMMENT ON COLUMN hyperline.loader.watermark_time IS 'The source''s clock in the snapshot in which the watermark was reached, be it that of a run that broke off.';
+COMMENT ON COLUMN hyperline.loader.watermark_open_since IS 'The same as open_since, of that snapshot.';
+COMMENT ON COLUMN hyperline.loader.complete_until IS 'Up to when its events are complete; see hyperline.complete_until().';
+COMMENT ON COLUMN hyperline.loader.last_run_at IS 'See hyperline.loaders.last_run_at.';
+COMMENT ON COLUMN hyperline.loader.last_success_at IS 'See hyperline.loaders.last_success_at.';
+COMMENT ON COLUMN hyperline.loader.last_error IS 'See hyperline.loaders.last_error.';
+COMMENT ON COLUMN hyperline.loader.consecutive_failures IS 'See hyperline.loaders.consecutive_failures.';
+COMMENT ON COLUMN hyperline.loader.generation IS 'Counts changes of what it reads, so that a run of an older one stores nothing more.';
+COMMENT ON COLUMN hyperline.loader.created_at IS 'See hyperline.loaders.created_at.';
+COMMENT ON COLUMN hyperline.loader.max_rejected IS 'See hyperline.loaders.max_rejected.';
+
+COMMENT ON COLUMN hyperline.run.run_id IS 'See hyperline.loader_runs.run_id.';
+COMMENT ON COLUMN hyperline.run.loader_id IS 'The loader''s number, also when it is gone.';
+COMMENT ON COLUMN hyperline.run.loader IS 'The loader''s name, for when it is gone.';
+COMMENT ON COLUMN hyperline.run.event_type IS 'See hyperline.loader_runs.event_type.';
+COMMENT ON COLUMN hyperline.run.trigger IS 'See hyperline.loader_runs.trigger.';
+COMMENT ON COLUMN hyperline.run.attempt IS 'See hyperline.loader_runs.attempt.';
+COMMENT ON COLUMN hyperline.run.status IS 'See hyperline.loader_runs.status.';
+COMMENT ON COLUMN hyperline.run.queued_at IS 'See hyperline.loader_runs.queued_at.';
+COMMENT ON COLUMN hyperline.run.due_at IS 'When it may start: later than queued_at for a retry.';
+COMMENT ON COLUMN hyperline.run.started_at IS 'See hyperline.loader_runs.started_at.';
+COMMENT ON COLUMN hyperline.run.finished_at IS 'See hyperline.loader_runs.finished_at.';
+COMMENT ON COLUMN hyperline.run.pid IS 'The process that carries it out.';
+COMMENT ON COLUMN hyperline.run.batches IS 'See hyperline.loader_runs.batches.';
+COMMENT ON COLUMN hyperline.run.rows_read IS 'See hyperline.loader_runs.rows_read.';
+COMMENT ON COLUMN hyperline.run.inserted IS 'See hyperline.loader_runs.inserted.';
+COMMENT ON COLUMN hyperline.run.updated IS 'See hyperline.loader_runs.updated.';
+COMMENT ON COLUMN hyperline.run.unchanged IS 'See hyperline.loader_runs.unchanged.';
+COMMENT ON COLUMN hyperline.run.stale IS 'See hyperline.loader_runs.stale.';
+COMMENT ON COLUMN hyperline.run.duplicates IS 'See hyperline.loader_runs.duplicates.';
+COMMENT ON COLUMN hyperline.run.rejected IS 'See hyperline.loader_runs.rejected.';
+COMMENT ON COLUMN hyperline.run.customers_created IS 'See hyperline.loader_runs.customers_created.';
+COMMENT ON COLUMN hyperline.run.bytes_read IS 'See hyperline.loader_runs.bytes_read.';
+COMMENT ON COLUMN hyperline.run.watermark_from IS 'See hyperline.loader_runs.watermark_from.';
+COMMENT ON COLUMN hyperline.run.watermark_to IS 'See hyperline.loader_runs.watermark_to.';
+COMMENT ON COLUMN hyperline.run.source_position IS 'See hyperline.loader_runs.source_position.';
+COMMENT ON COLUMN hyperline.run.notes IS 'See hyperline.loader_runs.notes.';
+COMMENT ON COLUMN hyperline.run.sqlstate IS 'See hyperline.loader_runs.sqlstate.';
+COMMENT ON COLUMN hyperline.run.error IS 'See hyperline.loader_runs.error.';
+COMMENT ON COLUMN hyperline.run.error_detail IS 'See hyperline.loader_runs.error_detail.';
