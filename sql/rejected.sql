@@ -77,5 +77,9 @@ SELECT hyperline.alter_loader('bad', max_rejected => 0);
 CALL hyperline.refresh_loader('bad');
 SELECT hyperline.alter_loader('bad', max_rejected => -1);
 SELECT hyperline.create_loader('product', 'x', 'SELECT 1', max_rejected => -1);
-SELECT hyperline.drop_loader('bad', true);
+-- They are found under the name that the loader has now.
+SELECT count(*) > 0 AS some FROM kept WHERE NOT resolved;
+SELECT hyperline.alter_loader('bad', new_name => 'good');
+SELECT loader, count(*) > 0 AS some FROM hyperline.rejected_rows WHERE loader IN ('bad', 'good') GROUP BY 1;
+SELECT hyperline.drop_loader('good', true);
 DROP VIEW kept;

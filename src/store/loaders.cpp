@@ -126,6 +126,12 @@ SET name = $2, connection_id = $3, query = $4, refresh_rate = $5, time_zone = $6
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
+// As the history of its runs has it, and as people look for it.
+constexpr const char *kRenameRejected = R"(
+UPDATE hyperline.rejected_rows x SET loader = $2
+WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.loader OPERATOR(pg_catalog.<>) $2
+)";
+
 constexpr const char *kForget = R"(
 UPDATE hyperline.loader l
 SET watermark = NULL, last_refreshed_at = NULL, source_position = NULL,
@@ -151,6 +157,7 @@ void update_loader(const Loader &loader, bool read_everything) {
 	pg::run(kUpdate, {loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
 					  loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at,
 					  loader.max_rejected, loader.owner});
+	pg::run(kRenameRejected, {loader.id, loader.name});
 	if (read_everything) {
 		pg::run(kForget, {loader.id});
 	}
