@@ -12,7 +12,7 @@ CREATE TABLE seats (
 	id int PRIMARY KEY,
 	company_id int NOT NULL REFERENCES companies,
 	email text NOT NULL,
-	since date NOT NULL,
+	since timestamptz NOT NULL,
 	deleted_at timestamptz
 );
 INSERT INTO companies
@@ -24,7 +24,7 @@ SELECT g, 1 + (g * 7919) % 200, timestamptz '2026-01-01 00:00+00' + g * interval
        '/v1/' || (ARRAY['search', 'export', 'users', 'reports'])[1 + g % 4], 5 + (g * 31) % 400, ((g * 13) % 100) / 10000.0
 FROM generate_series(1, 250000) g;
 INSERT INTO seats
-SELECT g, 1 + g % 200, 'user' || g || '@example.com', date '2026-01-01' + g % 90,
+SELECT g, 1 + g % 200, 'user' || g || '@example.com', timestamptz '2026-01-01 00:00+00' + g % 90 * interval '1 day',
        CASE WHEN g % 25 = 0 THEN timestamptz '2026-06-01 00:00+00' END
 FROM generate_series(1, 5000) g;
 CREATE ROLE billing_reader LOGIN;
