@@ -28,6 +28,8 @@ SELECT u.what, pg_temp.refusal(u.url), pg_temp.refusal(u.url) ~ 'secret|u:' AS t
 
 -- Queries
 SELECT hyperline.describe_query('wrong', 'SELECT FROM shop.calls');
+SELECT hyperline.describe_query('wrong', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp, $1 AS value');
+\echo :LAST_ERROR_SQLSTATE
 SELECT id, "timestamp", problem FROM hyperline.preview_query('wrong', 'SELECT 1 AS id, 1 AS "customerId", date ''5874897-12-31'' AS timestamp');
 SELECT id FROM hyperline.preview_query('wrong', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp, set_config(''DateStyle'', ''German'', false)');
 

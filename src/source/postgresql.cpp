@@ -276,10 +276,14 @@ void PostgresqlSource::refuse_other_settings() {
 
 std::vector<Field> PostgresqlSource::describe(const Query &query) {
 	const Result described = connection_.describe(query);
+	if (PQnparams(described.get()) > 0) {
+		throw Error(sqlstate::kUndefinedParameter, "a query cannot have parameters",
+					"Nobody gives it a value for $1 when it runs.", "Write the value itself in its place.");
+	}
 	const int columns = PQnfields(described.get());
 	if (columns == 0) {
 		throw Error(sqlstate::kSyntaxError, "the query returns no columns", {},
-					"Write one SELECT that returns at least id, \"customerId\" and timestamp.");
+					"Write one SELECT, without INTO, that returns at least id, \"customerId\" and timestamp.");
 	}
 	if (columns > kMostColumns) {
 		throw Error(sqlstate::kTooManyColumns, "the query returns more columns than are taken",
