@@ -6,6 +6,7 @@
 #include "loader/interrupted.hpp"
 #include "loader/run.hpp"
 #include "pg/background.hpp"
+#include "pg/databases.hpp"
 #include "pg/failure.hpp"
 #include "pg/session.hpp"
 #include "pg/settings.hpp"
@@ -66,6 +67,10 @@ constexpr const char *kWithoutWorkers =
 	"Add hyperline_connector to shared_preload_libraries and restart the server, or run the loader in this session: "
 	"CALL hyperline.refresh_loader(...).";
 
+constexpr const char *kNotNamed = "Name the database in hyperline_connector.databases and reload the settings, or run "
+								  "the loader in this session: CALL "
+								  "hyperline.refresh_loader(...).";
+
 void refuse_endless_wait(const store::Run &run) {
 	if (run.queued_in_this_transaction) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState,
@@ -85,6 +90,19 @@ void refuse_endless_wait(const store::Run &run) {
 	}
 }
 
+// The setting may have been changed a moment ago: it is a reason to look for, not one to refuse the wait.
+Error not_in_time(const store::Run &run) {
+	const std::string id = std::to_string(run.id);
+	const bool waits_for_worker = run.status == store::RunStatus::queued && !pg::is_named();
+	return Error(sqlstate::kQueryCanceled, "run " + id + " of loader \"" + run.loader + "\" has not ended in time",
+				 std::string("It is ") + store::to_text(run.status) +
+					 (waits_for_worker ? ", and hyperline_connector.databases does not name this database." : "."),
+				 waits_for_worker ? kNotNamed
+								  : "It goes on. Wait longer, look at it in hyperline.loader_runs, or stop it with "
+									"hyperline.cancel_run(" +
+										id + ").");
+}
+
 } // namespace
 
 std::int64_t run_loader(const std::string &name) {
@@ -97,6 +115,9 @@ std::int64_t run_loader(const std::string &name) {
 	if (!pg::is_preloaded()) {
 		pg::warn("run " + std::to_string(id) + " is queued, but this server has no background worker",
 				 "hyperline_connector is not in shared_preload_libraries.", kWithoutWorkers);
+	} else if (!pg::is_named()) {
+		pg::warn("run " + std::to_string(id) + " is queued, but this database has no background worker",
+				 "hyperline_connector.databases does not name it.", kNotNamed);
 	}
 	return id;
 }
@@ -144,12 +165,7 @@ std::string wait_for_run(std::int64_t run_id, const pg::IntervalParts &timeout) 
 		}
 		refuse_endless_wait(run);
 		if (!poll.again()) {
-			throw Error(sqlstate::kQueryCanceled,
-						"run " + std::to_string(run_id) + " of loader \"" + run.loader + "\" has not ended in time",
-						std::string("It is ") + store::to_text(run.status) + ".",
-						"It goes on. Wait longer, look at it in hyperline.loader_runs, or stop it with "
-						"hyperline.cancel_run(" +
-							std::to_string(run_id) + ").");
+			throw not_in_time(run);
 		}
 	}
 }

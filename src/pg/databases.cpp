@@ -1,5 +1,8 @@
 #include "pg/databases.hpp"
 
+#include "pg/database_list.hpp"
+#include "pg/settings.hpp"
+
 extern "C" {
 #include <access/heapam.h>
 #include <access/htup_details.h>
@@ -71,6 +74,10 @@ std::vector<Database> list_databases() {
 std::string current_database() {
 	const char *name = call([] { return static_cast<const char *>(get_database_name(MyDatabaseId)); });
 	return name == nullptr ? std::string() : std::string(name);
+}
+
+bool is_named() {
+	return is_wanted(settings.databases, current_database());
 }
 
 } // namespace hyperline::pg

@@ -19,4 +19,7 @@ std::vector<Database> list_databases();
 /// The name of the database that this process is connected to. Needs an open transaction.
 std::string current_database();
 
+/// Whether hyperline_connector.databases names that database. Needs an open transaction.
+bool is_named();
+
 } // namespace hyperline::pg

@@ -1,5 +1,6 @@
 // SQL-callable: the end of the extension script tells the launcher that there is a database to serve.
 #include "pg/background.hpp"
+#include "pg/databases.hpp"
 #include "pg/failure.hpp"
 #include "pg/session.hpp"
 #include "pg/settings.hpp"
@@ -24,6 +25,10 @@ HYPERLINE_PLAIN_FUNCTION(hyperline_announce) {
 		pg::warn("loaders will not run by themselves: this server has no hyperline background worker",
 				 "hyperline_connector is not in shared_preload_libraries. CALL hyperline.refresh_loader(...) works.",
 				 "Add hyperline_connector to shared_preload_libraries and restart the server.");
+	} else if (!pg::is_named()) {
+		pg::warn("loaders will not run by themselves: this database has no hyperline background worker",
+				 "hyperline_connector.databases does not name it. CALL hyperline.refresh_loader(...) works.",
+				 "Name it there and reload the settings.");
 	}
 	return 0;
 }

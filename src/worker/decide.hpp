@@ -13,9 +13,6 @@
 
 namespace hyperline::worker {
 
-/// Whether the setting `databases`, '*' or a comma-separated list, names a database.
-bool is_wanted(std::string_view setting, std::string_view database);
-
 /// How long to wait before something that has failed `failures` times in a row is tried again: 1 second, doubled up to
 /// a minute.
 std::chrono::seconds restart_delay(int failures);

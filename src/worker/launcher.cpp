@@ -4,6 +4,7 @@
 #include <map>
 
 #include "pg/background.hpp"
+#include "pg/database_list.hpp"
 #include "pg/databases.hpp"
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
@@ -98,7 +99,7 @@ void Launcher::start_all(std::vector<Candidate> &candidates, steady_clock::time_
 // Whether it is to have a scheduler now.
 bool Launcher::look_after(const pg::Database &database, int slot, Served &served, steady_clock::time_point &next) {
 	const steady_clock::time_point now = steady_clock::now();
-	const bool wanted = is_wanted(pg::settings.databases, database.name);
+	const bool wanted = pg::is_wanted(pg::settings.databases, database.name);
 	const pg::SlotState state = pg::slot_state(slot);
 	if (served.scheduler && served.scheduler->state() != pg::WorkerHandle::State::stopped) {
 		if (!wanted && !pg::tell_scheduler_to_leave(database.oid)) {
@@ -158,7 +159,7 @@ steady_clock::time_point Launcher::look() {
 	forget_missing(databases);
 	std::vector<Candidate> candidates;
 	for (const pg::Database &database : databases) {
-		if (!is_wanted(pg::settings.databases, database.name) && !served_.contains(database.oid)) {
+		if (!pg::is_wanted(pg::settings.databases, database.name) && !served_.contains(database.oid)) {
 			continue;
 		}
 		const std::optional<int> slot = pg::slot_for(database.oid);

@@ -28,6 +28,24 @@ like($err, qr/WARNING:  run \d+ is queued, but this server has no background wor
 like($err, qr/ERROR:  run \d+ does not start: this server has no background worker/, 'wait_for_run does not wait in vain');
 $target->safe_psql('postgres', q{CALL hyperline.refresh_loader('one')});
 is($target->safe_psql('postgres', "SELECT count(*), max(trigger), max(status) FROM hyperline.loader_runs"), '2|session|succeeded', 'refresh_loader takes a queued run over');
+
+# With the library, in a database that is not served.
+$target->append_conf('postgresql.conf', "shared_preload_libraries = 'hyperline_connector'\nhyperline_connector.databases = 'other, postgres'");
+$target->restart;
+$target->safe_psql('postgres', 'CREATE DATABASE unnamed');
+($status, $out, $err) = $target->psql('unnamed', 'CREATE EXTENSION hyperline_connector');
+like($err, qr/WARNING:  loaders will not run by themselves: this database has no hyperline background worker\nDETAIL:  hyperline_connector\.databases does not name it\./, 'a database that is not named: it warns');
+$target->safe_psql('unnamed', "SELECT hyperline.create_connection('product', '$url')");
+$target->safe_psql('unnamed', q{SELECT hyperline.create_loader('product', 'one', 'SELECT 1 AS id, 2 AS "customerId", now() AS timestamp')});
+($status, $out, $err) = $target->psql('unnamed', "SELECT hyperline.run_loader('one')");
+like($err, qr/WARNING:  run \d+ is queued, but this database has no background worker\n.*\n?HINT:  Name the database in hyperline_connector\.databases/, 'run_loader warns');
+($status, $out, $err) = $target->psql('unnamed', q{SELECT hyperline.wait_for_run(max(run_id), '0') FROM hyperline.loader_runs});
+like($err, qr/ERROR:  run \d+ of loader "one" has not ended in time\nDETAIL:  It is queued, and hyperline_connector\.databases does not name this database\./, 'wait_for_run says why');
+$target->append_conf('postgresql.conf', "hyperline_connector.databases = 'unnamed'");
+$target->reload;
+ok($target->poll_query_until('unnamed', q{SELECT status = 'succeeded' FROM hyperline.loader_runs ORDER BY run_id LIMIT 1}), 'named, it is served');
+($status, $out, $err) = $target->psql('unnamed', "SELECT hyperline.run_loader('one')");
+is($err, '', 'and nothing is said');
 $target->stop;
 $source->stop;
 done_testing();

@@ -1,17 +1,18 @@
 // What the workers decide: which databases, which runs, and how long to wait.
 #include <gtest/gtest.h>
 
+#include "pg/database_list.hpp"
 #include "worker/decide.hpp"
 
 namespace hyperline::worker {
 namespace {
 
 TEST(WorkerDecide, ServesTheDatabasesThatAreNamed) {
-	EXPECT_TRUE(is_wanted("*", "billing"));
-	EXPECT_TRUE(is_wanted("a, billing ,b", "billing"));
-	EXPECT_TRUE(is_wanted("billing", "billing"));
-	EXPECT_FALSE(is_wanted("billing2,bill", "billing"));
-	EXPECT_FALSE(is_wanted("", "billing"));
+	EXPECT_TRUE(pg::is_wanted("*", "billing"));
+	EXPECT_TRUE(pg::is_wanted("a, billing ,b", "billing"));
+	EXPECT_TRUE(pg::is_wanted("billing", "billing"));
+	EXPECT_FALSE(pg::is_wanted("billing2,bill", "billing"));
+	EXPECT_FALSE(pg::is_wanted("", "billing"));
 }
 
 TEST(WorkerDecide, WaitsLongerAfterEachFailureUpToAMinute) {
