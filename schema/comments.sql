@@ -38,7 +38,7 @@ COMMENT ON COLUMN hyperline.loaders.pause_reason IS 'Why it is paused when nobod
 COMMENT ON COLUMN hyperline.loaders.owner IS 'The role with whose rights it writes events.';
 
 COMMENT ON COLUMN hyperline.loader_runs.run_id IS 'What run_loader() returns, and events.run_id names.';
-COMMENT ON COLUMN hyperline.loader_runs.loader IS 'Its loader, as it is called now, or was when it was dropped.';
+COMMENT ON COLUMN hyperline.loader_runs.loader IS 'Its loader, as it is called now; when that was dropped, as it was called when the run was queued.';
 COMMENT ON COLUMN hyperline.loader_runs.event_type IS 'The type of its events.';
 COMMENT ON COLUMN hyperline.loader_runs.trigger IS 'What asked for it: schedule, manual (run_loader), retry, or session (refresh_loader, retry_rejected).';
 COMMENT ON COLUMN hyperline.loader_runs.attempt IS '1, and one more with each retry.';
