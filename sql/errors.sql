@@ -25,6 +25,7 @@ SELECT u.what, pg_temp.refusal(u.url), pg_temp.refusal(u.url) ~ 'secret|u:' AS t
 	('value', 'postgres://u:secret@h/d?sslmode=perhaps'), ('option', 'postgres://u:secret@h/d?passfile=/etc/passwd'),
 	('socket', 'postgres://u:secret@/d?host=%2F' || repeat('s', 200))) u(what, url);
 \pset format aligned
+SELECT hyperline.create_connection('x', 'postgres://u:secret@/d?host=/nonexistent');
 
 -- Queries
 SELECT hyperline.describe_query('wrong', 'SELECT FROM shop.calls');

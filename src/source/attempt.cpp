@@ -75,6 +75,14 @@ std::string take_sqlstate(std::string &message) {
 	return {};
 }
 
+// libpq's advice, a question, stands on a line of its own: "... refused\n\tIs the server running on that host ...?"
+void join_advice(std::string &message) {
+	constexpr std::string_view kBreak = "\n\t";
+	for (std::size_t at = message.find(kBreak); at != std::string::npos; at = message.find(kBreak, at)) {
+		message.replace(at, kBreak.size(), ". ");
+	}
+}
+
 PqHandle start(const Keywords &keywords) {
 	std::vector<const char *> names;
 	std::vector<const char *> values;
@@ -125,6 +133,7 @@ Attempt attempt(const Keywords &keywords, const std::string &password, pg::Deadl
 	} else {
 		std::string message = PQerrorMessage(connection);
 		result.sqlstate = take_sqlstate(message);
+		join_advice(message);
 		result.reason = one_line(scrub(std::move(message), password));
 	}
 	return result;
