@@ -75,5 +75,12 @@ SELECT next_run_at - last_run_at BETWEEN '23 hours' AND '1 day' AS tomorrow FROM
 SELECT hyperline.pause_loader('by itself');
 SELECT status, next_run_at FROM hyperline.loaders WHERE name = 'by itself';
 SELECT hyperline.drop_loader('by itself', true);
+-- A query that the source's statement_timeout ends: the run's row says how long it had, and what shortens it.
+SELECT hyperline.create_loader('product', 'takes long', 'SELECT 1 AS id, 2 AS "customerId", now() AS timestamp, pg_sleep(600)::text', paused => true);
+SET hyperline_connector.statement_timeout = '1s';
+CALL hyperline.refresh_loader('takes long');
+RESET hyperline_connector.statement_timeout;
+SELECT trigger, status, sqlstate, error, error_detail FROM hyperline.loader_runs WHERE loader = 'takes long';
+SELECT hyperline.drop_loader('takes long');
 -- The sum holds, always.
 SELECT count(*) FROM hyperline.loader_runs WHERE rows_read <> inserted + updated + unchanged + stale + duplicates + rejected;
