@@ -117,6 +117,7 @@ sub check_refusal
 {
 	my ($name, $run, $lock) = start_held('primary', 'updated_at');
 	my $watermark = $target->safe_psql('postgres', "SELECT watermark FROM hyperline.loaders WHERE name = '$name'");
+	$target->safe_psql('postgres', 'CHECKPOINT'); # batches do not wait until they are on disk
 	kill_process($target, $target->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'hyperline runner'"));
 	my $stored = $target->safe_psql('postgres', "SELECT inserted FROM hyperline.loader_runs WHERE run_id = $run");
 	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
