@@ -40,21 +40,43 @@ struct Hint {
 	const char *sqlstate;
 	const char *text;
 };
+// The source's own hint for it names datestyle, which no query can set.
+constexpr const char *kDateOutOfRange = "22008";
+
 constexpr Hint kHints[] = {
+	{"21000", "Have it return one row: with an aggregate such as sum(x), with LIMIT 1, or as a join instead."},
+	{"22003", "Compute in a wider type: x::bigint or x::numeric."},
+	{kDateOutOfRange, "Write a date as in '2026-01-31'. One that is written otherwise is read with "
+					  "to_timestamp(x, 'DD.MM.YYYY'), whose pattern has to be that of the text."},
 	{"22012", "Write NULLIF(x, 0) for what it divides by."},
 	{"22P02",
 	 "Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is."},
 	{"40001", "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
 			  "shorter (a cursor field, a condition on {{last_refreshed_at}})."},
 	{"42501", "Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its "
-			  "schema."},
+			  "schema. FOR UPDATE and FOR SHARE want more than SELECT: leave them out."},
 	{"42601", "Look before the mark for a comma or an operator that is missing or too many; a name that is a word of "
-			  "SQL's own, such as order, is written in double quotes."},
+			  "SQL's own, such as order, is written in double quotes, not in ' or `."},
 	{"42702", "Write the table before it: table.column."},
-	{"42803", "Name it in GROUP BY, or take one of its values, such as max(x)."},
+	{"42703", "Check how it is spelt, and which table has it. A name that AS gives is not known in WHERE, ON and "
+			  "HAVING: repeat there what it stands for."},
+	{"42704", "Check how it is spelt. Types of other databases may have another name here, such as varchar, numeric or "
+			  "timestamptz."},
+	{"42712", "Give each an alias of its own: orders AS a JOIN orders AS b."},
+	{"42803", "Name each column in GROUP BY, or take one of its values, such as max(x). A condition on an aggregate "
+			  "stands in HAVING, one on rows in WHERE; an aggregate of aggregates needs a subquery."},
+	{"42804", "Cast one to the type of the other, such as x::text."},
 	{"42P01", "Check how it is spelt. One that is not in the role's search_path is written with its schema, and one "
 			  "whose columns are read has to stand in FROM."},
 };
+
+// 42601 is of the parser, for which there is a hint, and of what looks at well-formed queries after it, such as at
+// UNIONs of several widths, whose messages tell enough.
+bool is_well_formed_but_refused(const PGresult *result) {
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+	return std::string_view(state) == "42601" && function != nullptr && std::string_view(function) != "scanner_yyerror";
+}
 
 } // namespace
 
@@ -249,8 +271,11 @@ Error PqConnection::error_of(const PGresult *result, const char *what, const Que
 		is_quoted_name(query, place_in_query)) {
 		hint = "Double quotes are for names. If a text is meant, write it in single quotes.";
 	}
+	if (std::string_view(state) == kDateOutOfRange || (hint.empty() && !is_well_formed_but_refused(result))) {
+		hint = hint_for(state);
+	}
 	return Error(state, std::string(what) + ": " + clean(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), detail,
-				 hint.empty() ? hint_for(state) : hint);
+				 hint);
 }
 
 Result PqConnection::run(const char *sql, const std::vector<const char *> &params, const char *what) {

@@ -44,7 +44,7 @@ for my $block (split /^### /m, do { local $/; <DATA> })
 	is(said($call, $query), $expected, $name);
 	$count++;
 }
-cmp_ok($count, '>', 20, 'in more than twenty ways');
+cmp_ok($count, '>', 40, 'in more than forty ways');
 is($target->safe_psql('postgres', q{SELECT string_agg(name, ' ') FROM hyperline.loaders}), 'orders', 'only the last one became a loader');
 $target->stop;
 $source->stop;
@@ -125,7 +125,7 @@ ERROR:  the source refuses the query: syntax error at or near "order"
 DETAIL:  The place is marked:
 LINE 2: FROM order o
              ^
-HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes.
+HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes, not in ' or `.
 
 ### create: a misspelt column
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp, o.frieght
@@ -146,7 +146,7 @@ ERROR:  the source refuses the query: syntax error at or near "."
 DETAIL:  The place is marked:
 LINE 2:        o.freight o.ship_country
                           ^
-HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes.
+HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes, not in ' or `.
 
 ### create: a missing join
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp,
@@ -249,7 +249,7 @@ ERROR:  the source refuses the query: column "o.order_id" must appear in the GRO
 DETAIL:  The place is marked:
 LINE 1: SELECT o.order_id AS id, o.customer_id AS "customerId", o.or...
                ^
-HINT:  Name it in GROUP BY, or take one of its values, such as max(x).
+HINT:  Name each column in GROUP BY, or take one of its values, such as max(x). A condition on an aggregate stands in HAVING, one on rows in WHERE; an aggregate of aggregates needs a subquery.
 
 ### create: a time compared with a number
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
@@ -276,7 +276,7 @@ HINT:  No function matches the given name and argument types. You might need to 
 SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
 ---
 ERROR:  the source refuses the query: permission denied for table orders
-HINT:  Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its schema.
+HINT:  Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its schema. FOR UPDATE and FOR SHARE want more than SELECT: leave them out.
 
 ### create: everything
 SELECT * FROM orders
@@ -351,6 +351,128 @@ WHERE order_id < 10260
 ---
 ERROR:  the query failed at the source: division by zero
 HINT:  Write NULLIF(x, 0) for what it divides by.
+
+### create: a condition on an alias
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date::timestamptz AS timestamp
+FROM orders o
+WHERE timestamp > '1997-01-01'
+---
+ERROR:  the source refuses the query: column "timestamp" does not exist
+DETAIL:  The place is marked:
+LINE 3: WHERE timestamp > '1997-01-01'
+              ^
+HINT:  Check how it is spelt, and which table has it. A name that AS gives is not known in WHERE, ON and HAVING: repeat there what it stands for.
+
+### create: a condition on an aggregate
+SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date::timestamptz AS timestamp
+FROM orders o JOIN order_details d USING (order_id)
+WHERE sum(d.quantity) > 10
+GROUP BY 1, 2, 3
+---
+ERROR:  the source refuses the query: aggregate functions are not allowed in WHERE
+DETAIL:  The place is marked:
+LINE 3: WHERE sum(d.quantity) > 10
+              ^
+HINT:  Name each column in GROUP BY, or take one of its values, such as max(x). A condition on an aggregate stands in HAVING, one on rows in WHERE; an aggregate of aggregates needs a subquery.
+
+### create: an aggregate of an aggregate
+SELECT customer_id AS id, customer_id AS "customerId", max(order_date) AS timestamp, max(sum(freight)) AS freight
+FROM orders
+GROUP BY customer_id
+---
+ERROR:  the source refuses the query: aggregate function calls cannot be nested
+DETAIL:  The place is marked:
+LINE 1: ...rId", max(order_date) AS timestamp, max(sum(freight)) AS fre...
+                                                   ^
+HINT:  Name each column in GROUP BY, or take one of its values, such as max(x). A condition on an aggregate stands in HAVING, one on rows in WHERE; an aggregate of aggregates needs a subquery.
+
+### create: backticks
+SELECT `order_id` AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  the source refuses the query: syntax error at or near "AS"
+DETAIL:  The place is marked:
+LINE 1: SELECT `order_id` AS id, customer_id AS "customerId", order_...
+                          ^
+HINT:  Look before the mark for a comma or an operator that is missing or too many; a name that is a word of SQL's own, such as order, is written in double quotes, not in ' or `.
+
+### create: a UNION of several widths
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+UNION ALL
+SELECT product_id, product_name FROM products
+---
+ERROR:  the source refuses the query: each UNION query must have the same number of columns
+DETAIL:  The place is marked:
+LINE 3: SELECT product_id, product_name FROM products
+               ^
+
+### create: a UNION of several types
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+UNION ALL
+SELECT product_id, product_name, unit_price FROM products
+---
+ERROR:  the source refuses the query: UNION types date and real cannot be matched
+DETAIL:  The place is marked:
+LINE 3: SELECT product_id, product_name, unit_price FROM products
+                                         ^
+HINT:  Cast one to the type of the other, such as x::text.
+
+### create: a date as it is written elsewhere
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+WHERE order_date >= '31.12.1997'
+---
+ERROR:  the source refuses the query: date/time field value out of range: "31.12.1997"
+DETAIL:  The place is marked:
+LINE 2: WHERE order_date >= '31.12.1997'
+                            ^
+HINT:  Write a date as in '2026-01-31'. One that is written otherwise is read with to_timestamp(x, 'DD.MM.YYYY'), whose pattern has to be that of the text.
+
+### create: one table twice
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders, orders
+---
+ERROR:  the source refuses the query: table name "orders" specified more than once
+HINT:  Give each an alias of its own: orders AS a JOIN orders AS b.
+
+### create: a type of another database
+SELECT order_id::varchar2 AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  the source refuses the query: type "varchar2" does not exist
+DETAIL:  The place is marked:
+LINE 1: SELECT order_id::varchar2 AS id, customer_id AS "customerId"...
+                         ^
+HINT:  Check how it is spelt. Types of other databases may have another name here, such as varchar, numeric or timestamptz.
+
+### create: a lock
+SELECT order_id AS id, customer_id AS "customerId", order_date::timestamptz AS timestamp FROM orders FOR UPDATE
+---
+ERROR:  the source refuses the query: permission denied for table orders
+HINT:  Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its schema. FOR UPDATE and FOR SHARE want more than SELECT: leave them out.
+
+### create: columns without a name
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp, freight * 2, 1 + 1 FROM orders
+---
+ERROR:  field "?column?" of the query cannot be used: the field is there more than once
+DETAIL:  duplicate_field: Columns 4, 5 of the query are called "?column?".
+HINT:  Give each column a name of its own with AS.
+
+### preview: a pattern that is not that of the text
+SELECT order_id AS id, customer_id AS "customerId", to_timestamp(order_date::text, 'DD.MM.YYYY') AS timestamp FROM orders
+---
+ERROR:  the query failed at the source: date/time field value out of range: "1996-07-04"
+HINT:  Write a date as in '2026-01-31'. One that is written otherwise is read with to_timestamp(x, 'DD.MM.YYYY'), whose pattern has to be that of the text.
+
+### preview: a subquery that finds many rows
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp,
+       (SELECT quantity FROM order_details d WHERE d.order_id = o.order_id) AS quantity
+FROM orders o
+---
+ERROR:  the query failed at the source: more than one row returned by a subquery used as an expression
+HINT:  Have it return one row: with an aggregate such as sum(x), with LIMIT 1, or as a join instead.
+
+### preview: a number that is too large
+SELECT order_id::int * 1000000 AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  the query failed at the source: integer out of range
+HINT:  Compute in a wider type: x::bigint or x::numeric.
 
 ### create: right
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date::timestamp AT TIME ZONE 'Europe/Zurich' AS timestamp,
