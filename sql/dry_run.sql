@@ -92,6 +92,11 @@ SELECT * FROM hyperline.dry_run_query('product', 'dry', NULL);
 SELECT * FROM hyperline.dry_run_rejects('dry', 0);
 SELECT * FROM hyperline.dry_run_rejects('product', 'dry', 'SELECT 1', 10001);
 SELECT * FROM hyperline.dry_run_query('product', 'dry', 'SELECT 1 AS id, ''a'' AS "customerId", now() AS timestamp, 1 / (2 - g) FROM generate_series(1, 3) g');
+-- A run that would fail for what it rejects, and one that would just not
+SELECT hyperline.alter_loader('dry', max_rejected => would_reject::int - 1) FROM hyperline.dry_run_loader('dry');
+SELECT would_reject FROM hyperline.dry_run_loader('dry');
+SELECT hyperline.alter_loader('dry', max_rejected => would_reject::int) FROM hyperline.dry_run_loader('dry');
+SELECT would_reject FROM hyperline.dry_run_loader('dry');
 -- It ends where one waits for it.
 SET statement_timeout = '100ms';
 SELECT * FROM hyperline.dry_run_query('product', 'dry', 'SELECT g AS id, ''a'' AS "customerId", now() AS timestamp, pg_sleep(0.01)::text AS rest FROM generate_series(1, 1000000) g');

@@ -9,6 +9,7 @@
 #include "loader/seen_keys.hpp"
 #include "loader/source_access.hpp"
 #include "loader/spill.hpp"
+#include "pg/background.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
 #include "store/record.hpp"
@@ -202,7 +203,16 @@ DryRun dry_run_query(const std::string &connection, const std::string &event_typ
 DryRun dry_run_loader(const std::string &name, std::optional<std::int64_t> max_rejects) {
 	const std::size_t listed = checked(max_rejects);
 	const store::Loader loader = store::find_loader(name);
-	return Rehearsal(store::get_connection(loader.connection_id), loader, listed).carry_out();
+	DryRun result = Rehearsal(store::get_connection(loader.connection_id), loader, listed).carry_out();
+	if (!max_rejects && result.counts.rejected > loader.max_rejected) {
+		pg::warn(
+			"the next run would fail, since it would reject too many rows",
+			"It would reject " + std::to_string(result.counts.rejected) + " rows, and max_rejected is " +
+				std::to_string(loader.max_rejected) + ". What it has stored until then stays.",
+			"Look at them with hyperline.dry_run_rejects(). Mend the query or the source's data, or let the loader "
+			"reject more: hyperline.alter_loader(..., max_rejected => ...).");
+	}
+	return result;
 }
 
 } // namespace hyperline::loader
