@@ -103,6 +103,36 @@ Error not_in_time(const store::Run &run) {
 										id + ").");
 }
 
+// Tells once for which run retry_rejected() waits, as soon as that can be seen: one of a session that has not committed
+// cannot. Its locks are kept until the transaction ends, so that a run which waits for one of them does not end before.
+class Wait {
+public:
+	explicit Wait(const std::string &loader) : loader_(loader) {}
+	void look() {
+		const std::optional<store::Run> run = store::active_run(store::find_loader(loader_).id);
+		if (!run || run->status != store::RunStatus::running) {
+			return;
+		}
+		const std::string id = std::to_string(run->id);
+		if (store::is_held_up_by_this_session(*run)) {
+			throw Error(
+				sqlstate::kObjectNotInPrerequisiteState,
+				"run " + id + " of loader \"" + loader_ + "\" waits for the end of this transaction",
+				"What the transaction has changed before is in the way of the run, for whose end it would wait.",
+				"Commit first, then call hyperline.retry_rejected() in another statement.");
+		}
+		if (!is_told_) {
+			pg::notice("waiting for run " + id + " of loader \"" + loader_ + "\"", {},
+					   "Its end is waited for; hyperline.cancel_run(" + id + ") ends it sooner.");
+			is_told_ = true;
+		}
+	}
+
+private:
+	const std::string &loader_;
+	bool is_told_ = false;
+};
+
 } // namespace
 
 std::int64_t run_loader(const std::string &name) {
@@ -138,8 +168,10 @@ void refresh_loader(const std::string &name, pg::Transactions &transactions) {
 std::int64_t retry_rejected(const std::string &name, pg::Transactions &transactions) {
 	transactions.run([] { store::refuse_other_revision(); });
 	Poll poll(pg::Deadline::max());
+	Wait wait(name);
 	std::optional<std::int64_t> stored = retry_rejected_in_session(name, transactions);
 	while (!stored) {
+		transactions.run([&] { wait.look(); });
 		poll.again();
 		stored = retry_rejected_in_session(name, transactions);
 	}

@@ -213,6 +213,10 @@ WHERE k.locktype OPERATOR(pg_catalog.=) 'advisory'
   AND k.granted
 )";
 
+constexpr const char *kHeldUp = R"(
+SELECT WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids($1))
+)";
+
 } // namespace
 
 void take_over(std::int64_t id) {
@@ -223,6 +227,10 @@ bool is_carried_out(const Run &run) {
 	return run.pid && pg::run(kCarriedOut, {static_cast<std::int64_t>(loader_lock_space()),
 											static_cast<std::int64_t>(run.loader_id), static_cast<int>(*run.pid)})
 							  .processed > 0;
+}
+
+bool is_held_up_by_this_session(const Run &run) {
+	return run.pid && pg::run(kHeldUp, {static_cast<int>(*run.pid)}).processed > 0;
 }
 
 } // namespace hyperline::store

@@ -66,6 +66,8 @@ std::optional<Run> active_run(std::int32_t loader_id);
 void take_over(std::int64_t id);
 /// Whether the process that the run's row names holds the loader's lock, so that it is at work on it.
 bool is_carried_out(const Run &run);
+/// Whether that process waits for a lock that this session has.
+bool is_held_up_by_this_session(const Run &run);
 
 /// The only place where a run's status changes. Returns false when the run is not `from` (any more).
 bool change_status(std::int64_t id, RunStatus from, RunStatus to);

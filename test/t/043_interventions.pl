@@ -179,6 +179,42 @@ $holder->quit;
 $target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
 is(aftermath($target, $source), '', 'a lock on events that stays: afterwards');
 
+# retry_rejected while a run is under way: it says for which run it waits, can be ended, and leaves the run alone.
+$target->safe_psql('postgres', "SELECT hyperline.alter_loader('slow', refresh_rate => '1 day')");
+ok(wait_for($target, q{SELECT next_run_at > now() + interval '1 hour' AND NOT EXISTS (SELECT FROM hyperline.loader_runs WHERE status IN ('queued', 'running')) FROM hyperline.loaders}), 'nothing runs by itself');
+$source->safe_psql('postgres', "INSERT INTO t VALUES (3001, NULL, '2026-01-01', 0)");
+$gate->query_safe('SELECT pg_advisory_lock(1)');
+$run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('slow')");
+ok(wait_for($target, "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE run_id = $run AND status = 'running' AND rows_read > 0"), 'a run is under way');
+$source->safe_psql('postgres', 'UPDATE t SET company = 1 WHERE id = 3001'); # the run does not see it any more
+for my $patient (0, 1)
+{
+	my ($answer, $said) = ('', '');
+	my $retry = IPC::Run::start([ 'psql', '-XqAt', '-d', $target->connstr('postgres'), '-c', "SELECT hyperline.retry_rejected('slow')" ], '>', \$answer, '2>', \$said, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	my $name = 'retry_rejected during a run' . ($patient ? ', patiently' : ', ended by Ctrl-C');
+	my $notice = "NOTICE:  waiting for run $run of loader \"slow\"\nHINT:  Its end is waited for; hyperline.cancel_run($run) ends it sooner.\n";
+	$retry->pump_nb, usleep(20_000) until $said =~ /HINT.*\n/ or !$retry->pumpable;
+	$patient ? go_on() : $retry->signal('INT'); # what a terminal's Ctrl-C sends to psql
+	$retry->finish;
+	is($said, $notice . ($patient ? '' : "Cancel request sent\nERROR:  canceling statement due to user request\n"), "$name: what it says");
+	is($answer, $patient ? "1\n" : '', "$name: what it returns");
+	is($target->safe_psql('postgres', "SELECT status FROM hyperline.loader_runs WHERE run_id = $run"), $patient ? 'succeeded' : 'running', "$name: the run");
+}
+# In a transaction that has changed the loader, whose end the run waits for
+$gate->query_safe('SELECT pg_advisory_lock(1)');
+$run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('slow')");
+ok(wait_for($target, "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE run_id = $run AND status = 'running' AND rows_read > 0"), 'a run is under way once more');
+my $altering = $target->background_psql('postgres', on_error_stop => 0);
+$altering->query_safe("BEGIN; SELECT hyperline.alter_loader('slow', max_rejected => 5)");
+go_on();
+ok(wait_for($target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND wait_event_type = 'Lock'"), 'it waits for the transaction');
+$altering->query("SELECT hyperline.retry_rejected('slow')");
+like($altering->{stderr}, qr/ERROR:  run $run of loader "slow" waits for the end of this transaction\n.*HINT:  Commit first, then call hyperline\.retry_rejected\(\) in another statement\./s,
+	'retry_rejected in a transaction that is in the way of the run');
+$altering->quit;
+ok(wait_for($target, "SELECT status = 'succeeded' FROM hyperline.loader_runs WHERE run_id = $run"), 'the run goes on');
+is($target->safe_psql('postgres', q{SELECT times, resolved_at IS NOT NULL FROM hyperline.rejected_rows WHERE loader = 'slow' AND "row" ->> 'id' = '3001'}), '1|t', 'the row was rejected by the run and stored by the retry');
+
 unlike(slurp_file($target->logfile), qr/PANIC|segfault|signal 11|signal 6|TRAP|hyperline scheduler could not/, 'nothing crashed');
 $gate->quit;
 $target->stop('fast');
