@@ -75,6 +75,13 @@ sub rules
 	return $self->_ask({ do => 'rules', rules => \@rules });
 }
 
+# What was stalled, delayed or throttled is passed on as it comes.
+sub go_on
+{
+	my ($self) = @_;
+	return $self->_ask({ do => 'go_on' });
+}
+
 # Ends every connection that is open; $how: fin or rst.
 sub cut
 {
@@ -168,6 +175,10 @@ sub _serve
 					$count = 0;
 				}
 				elsif ($asked->{do} eq 'cut') { _end($_, $asked->{how}) for grep { $_->{open} } @connections; }
+				elsif ($asked->{do} eq 'go_on')
+				{
+					delete @{$_}{qw(stalled until throttle)} for map { @{ $_->{streams} } } grep { $_->{open} } @connections;
+				}
 				else
 				{
 					$answer->{connections} = [

@@ -24,7 +24,7 @@ $primary->safe_psql('postgres', q{
 $primary->backup('base');
 my $replica = PostgreSQL::Test::Cluster->new('replica');
 $replica->init_from_backup($primary, 'base', has_streaming => 1);
-$replica->append_conf('postgresql.conf', "max_standby_streaming_delay = 0\nhot_standby_feedback = off\n");
+$replica->append_conf('postgresql.conf', "max_standby_streaming_delay = 0\nhot_standby_feedback = off\nlog_recovery_conflict_waits = on\ndeadlock_timeout = 100ms\n");
 $replica->start;
 $primary->wait_for_catchup('replica');
 
@@ -50,6 +50,36 @@ for my $round (1, 2)
 	is(aftermath($target, $replica, after => $run), '', 'a conflict with recovery: afterwards');
 }
 is($target->safe_psql('postgres', "SELECT string_agg(trigger, ',' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = 'calls' AND status = 'succeeded'"), 'schedule,retry,retry', 'by retries');
+
+# With a cursor field the same run goes on from its last batch. The proxy holds the rows until recovery has ended the query.
+{
+	$primary->safe_psql('postgres', q{
+		CREATE TABLE ordered AS SELECT g AS id, g / 7 AS c, repeat('x', 3000) AS pad FROM generate_series(0, 8000) g;
+		CREATE INDEX ON ordered (c)});
+	$primary->safe_psql('postgres', 'VACUUM ANALYZE ordered');
+	$primary->wait_for_catchup('replica');
+	my $proxy = FaultProxy->new($replica);
+	$target->safe_psql('postgres', "SELECT hyperline.create_connection('held', '" . $proxy->url . "')");
+	$target->safe_psql('postgres', q{SELECT hyperline.create_loader('held', 'ordered', 'SELECT id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, c, pad FROM ordered', '1 hour', cursor_field => 'c', lookback => '0', paused => true)});
+	$proxy->rules({ connection => 1, from => 'source', at => 4_000_000, do => 'stall' }); # of 24 MB, more than the network's buffers hold
+	my $run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('ordered')");
+	ok(wait_for($replica, "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'hyperline_connector' AND wait_event = 'ClientWrite'"), 'rows are held back');
+	ok(wait_for($target, "SELECT inserted >= 1000 FROM hyperline.loader_runs WHERE run_id = $run"), 'some batches are stored');
+	$primary->safe_psql('postgres', 'DELETE FROM ordered WHERE id = 0');
+	$primary->safe_psql('postgres', 'VACUUM ordered');
+	# Recovery is past what the run's snapshot still saw, or waits for the run, which looks up when it may send again.
+	my $vacuumed = $primary->lsn('flush');
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		last if slurp_file($replica->logfile) =~ /recovery still waiting after .* snapshot/ || $replica->safe_psql('postgres', "SELECT pg_last_wal_replay_lsn() >= '$vacuumed'") eq 't';
+		usleep(100_000);
+	}
+	$proxy->go_on;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'succeeded', 'a conflict with recovery does not end a run with a cursor field');
+	is($target->safe_psql('postgres', "SELECT inserted, updated, duplicates, rejected, rows_read = inserted + unchanged, notes ->> 'resumed' FROM hyperline.loader_runs WHERE run_id = $run"), '8001|0|0|0|t|1', 'it goes on, and has every row once');
+	is($replica->safe_psql('postgres', q{SELECT confl_snapshot >= 3 FROM pg_stat_database_conflicts WHERE datname = 'postgres'}), 't', 'it was one');
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('ordered', true); SELECT hyperline.drop_connection('held'); DELETE FROM hyperline.run WHERE event_type = 'ordered'");
+}
 
 # The replica becomes a primary under a run.
 $primary->safe_psql('postgres', 'UPDATE pauses SET seconds = 1; UPDATE t SET v = v + 1');
@@ -103,7 +133,7 @@ SKIP:
 		[ 'a pooler that reconnects', sub { $admin->('RECONNECT'); } ],
 		[ 'a server that goes away behind the pooler', sub { $primary->restart('immediate'); } ])
 	{
-		$primary->safe_psql('postgres', 'UPDATE pauses SET seconds = 1; UPDATE t SET v = v + 1');
+		$primary->safe_psql('postgres', 'UPDATE pauses SET seconds = 3; UPDATE t SET v = v + 1'); # most of the time of a run
 		my $now = $target->safe_psql('postgres', 'SELECT clock_timestamp()');
 		ok(wait_for($target, "SELECT count(*) = 2 FROM hyperline.loader_runs WHERE status = 'running' AND started_at > '$now' AND rows_read > 0"), "$fault->[0]: two runs are in the middle");
 		$fault->[1]->();
