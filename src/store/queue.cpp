@@ -33,7 +33,6 @@ FROM hyperline.loader l
 WHERE NOT l.paused AND l.next_run_at OPERATOR(pg_catalog.>) $1 AND l.loader_id OPERATOR(pg_catalog.>) $2
 ORDER BY l.loader_id
 LIMIT $3
-FOR NO KEY UPDATE OF l SKIP LOCKED
 )";
 
 constexpr const char *kQueued = R"(
@@ -61,6 +60,12 @@ FROM (
 	FOR NO KEY UPDATE SKIP LOCKED
 ) late
 WHERE r.run_id OPERATOR(pg_catalog.=) late.run_id
+)";
+
+constexpr const char *kAnyQueuedLater = R"(
+SELECT true FROM hyperline.run q
+WHERE q.status OPERATOR(pg_catalog.=) 'queued' AND q.due_at OPERATOR(pg_catalog.>) $1
+LIMIT 1
 )";
 
 constexpr const char *kRunning = R"(
@@ -147,6 +152,10 @@ std::vector<std::int64_t> still_queued(const std::vector<std::int64_t> &runs) {
 
 std::uint64_t hurry_queued_runs(pg::Timestamp now, pg::Timestamp latest) {
 	return pg::run(kHurryAll, {now, latest}).processed;
+}
+
+bool any_queued_later(pg::Timestamp latest) {
+	return !pg::run(kAnyQueuedLater, {latest}).empty();
 }
 
 std::vector<RunningRun> running_runs() {

@@ -31,7 +31,7 @@ std::vector<ScheduledLoader> due_loaders(pg::Timestamp now, std::int64_t limit);
 bool any_loader_due(pg::Timestamp now);
 
 /// Loaders that are not paused and due later than `now`, those of the lowest numbers after `after`; at most `limit`.
-/// This one does read all loaders, page by page: for when the clock went back.
+/// This one does read all loaders, page by page, and holds none: for when the clock went back.
 std::vector<ScheduledLoader> loaders_due_later(pg::Timestamp now, std::int32_t after, std::int64_t limit);
 
 /// Sets when a loader is due next, since a run stands for the time that it was due at: `seen_due_at` is what was read,
@@ -54,8 +54,12 @@ std::vector<QueuedRun> queued_runs(pg::Timestamp now, pg::Timestamp after_due_at
 /// Those of `runs` that are still queued.
 std::vector<std::int64_t> still_queued(const std::vector<std::int64_t> &runs);
 
-/// Queued runs that are due later than `latest` become due `now`: the clock went back. Returns how many.
+/// Queued runs that are due later than `latest` become due `now`: the clock went back. Returns how many; those that
+/// somebody else holds are left out.
 std::uint64_t hurry_queued_runs(pg::Timestamp now, pg::Timestamp latest);
+
+/// Whether a queued run is due later than `latest`, held by somebody or not.
+bool any_queued_later(pg::Timestamp latest);
 
 struct RunningRun {
 	std::int64_t id = 0;

@@ -272,9 +272,9 @@ Scheduler::Found Scheduler::round() {
 		next_.reset();
 		return found;
 	}
-	timetable_.watch_the_clock();
+	some_held_ = !timetable_.watch_the_clock();
 	if (pg::settings.enabled) {
-		some_held_ = !timetable_.queue_due();
+		some_held_ = !timetable_.queue_due() || some_held_;
 	}
 	start_queued();
 	remove_old();

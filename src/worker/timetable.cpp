@@ -4,6 +4,7 @@
 #include "pg/background.hpp"
 #include "pg/wait.hpp"
 #include "schedule/retry.hpp"
+#include "store/loaders.hpp"
 #include "store/runs.hpp"
 #include "worker/decide.hpp"
 
@@ -34,14 +35,29 @@ std::optional<pg::Timestamp> Timetable::next_of(const store::ScheduledLoader &lo
 	}
 }
 
-// What was due by a clock that has been set back since would not come for long.
-void Timetable::mend() {
+// False when it is to be mended and somebody else holds it.
+bool Timetable::mend_one(const store::ScheduledLoader &loader, pg::Timestamp now) {
+	const std::optional<pg::Timestamp> next = next_of(loader, now);
+	if (!next || next->microseconds >= loader.due_at.microseconds) {
+		return true;
+	}
+	if (!store::try_to_hold_loader(loader.id)) {
+		return false;
+	}
+	mended_ += store::advance(loader.id, loader.due_at, *next) ? 1 : 0;
+	return true;
+}
+
+// What was due by a clock that has been set back since would not come for long. False when some were left out.
+bool Timetable::mend() {
 	constexpr std::int64_t kPage = 1000;
-	std::int64_t mended = 0;
+	bool all = true;
+	mended_ = 0;
 	transactions_.run([&] {
 		const pg::Timestamp now{pg::now()};
 		const pg::Timestamp latest{now.microseconds + schedule::kLongestRetryDelay.count()};
-		mended = static_cast<std::int64_t>(store::hurry_queued_runs(now, latest));
+		mended_ = static_cast<std::int64_t>(store::hurry_queued_runs(now, latest));
+		all = !store::any_queued_later(latest);
 	});
 	std::int32_t last = 0;
 	for (std::size_t found = kPage; found == kPage;) {
@@ -50,23 +66,20 @@ void Timetable::mend() {
 			const std::vector<store::ScheduledLoader> loaders = store::loaders_due_later(now, last, kPage);
 			for (const store::ScheduledLoader &loader : loaders) {
 				last = loader.id;
-				const std::optional<pg::Timestamp> next = next_of(loader, now);
-				if (next && next->microseconds < loader.due_at.microseconds &&
-					store::advance(loader.id, loader.due_at, *next)) {
-					mended++;
-				}
+				all = mend_one(loader, now) && all;
 			}
 			found = loaders.size();
 		});
 		pg::check_interrupts();
 	}
-	if (mended > 0) {
-		pg::log_line("the clock was set back: " + std::to_string(mended) +
-					 " loaders that were due far in the future are due by their refresh rates again");
+	if (mended_ > 0) {
+		pg::log_line("the clock was set back: " + std::to_string(mended_) +
+					 " loaders and queued runs that were due far in the future are due by their refresh rates again");
 	}
+	return all;
 }
 
-void Timetable::watch_the_clock() {
+bool Timetable::watch_the_clock() {
 	const std::int64_t clock = pg::now();
 	const steady_clock::time_point steady = steady_clock::now();
 	// It may have been set back while no scheduler was there to see it.
@@ -75,9 +88,10 @@ void Timetable::watch_the_clock() {
 	clock_was_read_ = true;
 	last_clock_ = clock;
 	last_steady_ = steady;
-	if (went_back) {
-		mend();
+	if (went_back || !all_mended_) {
+		all_mended_ = mend();
 	}
+	return all_mended_;
 }
 
 void Timetable::queue_one(const store::ScheduledLoader &due, pg::Timestamp now) {

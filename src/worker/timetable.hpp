@@ -18,19 +18,23 @@ public:
 
 	/// If the clock was set back since the last call: makes what is due too far in the future due as the refresh rates
 	/// say now. At the first call too, for that may have happened while nobody was there to see it.
-	void watch_the_clock();
+	/// False when some were left for later, because somebody's open transaction holds them.
+	bool watch_the_clock();
 	/// Queues a run of each loader that is due; what it has missed is one run.
 	/// False when some were left for later, because somebody's open transaction holds them.
 	bool queue_due();
 
 private:
-	void mend();
+	bool mend();
+	bool mend_one(const store::ScheduledLoader &loader, pg::Timestamp now);
 	std::optional<pg::Timestamp> next_of(const store::ScheduledLoader &loader, pg::Timestamp now);
 	void queue_one(const store::ScheduledLoader &due, pg::Timestamp now);
 
 	pg::Transactions &transactions_;
 	std::set<std::int32_t> unreadable_; // loaders that were complained of
 	bool clock_was_read_ = false;
+	bool all_mended_ = true;
+	std::int64_t mended_ = 0; // by the pass that is under way
 	std::int64_t last_clock_ = 0;
 	std::chrono::steady_clock::time_point last_steady_;
 };
