@@ -40,7 +40,7 @@ std::string utc_literal(std::int64_t time, const char *type) {
 //
 // A timestamptz says both plainly. A timestamp is that of an unknown zone: the watermark was at most as far ahead of
 // the stamp as the snapshot of the oldest open transaction. It is nonsense when no zone on earth is that far ahead.
-std::string time_from(const ReadPlan &plan) {
+std::string moment_from(const ReadPlan &plan) {
 	const std::string watermark = quote_literal(*plan.from) + "::" + plan.cursor.type_name;
 	const std::string less_lookback = " - " + quote_literal(plan.lookback) + "::interval)";
 	if (!plan.from_time || !plan.from_open_since) {
@@ -53,6 +53,13 @@ std::string time_from(const ReadPlan &plan) {
 	const std::string open_since = utc_literal(*plan.from_open_since, "timestamp");
 	return "(CASE WHEN " + watermark + " > " + time + " + interval '14 hours' THEN " + open_since +
 		   " - interval '12 hours' ELSE " + watermark + " - (" + time + " - " + open_since + ") END" + less_lookback;
+}
+
+// A date stands for its whole day, and compares as the midnight at which that began: a moment within a day would leave
+// out what was stamped on it before.
+std::string time_from(const ReadPlan &plan) {
+	const std::string moment = moment_from(plan);
+	return plan.cursor.kind == ValueKind::date ? moment + "::date" : moment;
 }
 
 // An index on the id can be used where it is an integer or a text; of other types what counts is what they print.

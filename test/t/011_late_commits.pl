@@ -78,6 +78,19 @@ cmp_ok(read_last(), '>=', 5, 'rows within lookback are read again');
 is($target->safe_psql('postgres', q{SELECT md5(string_agg(xmin::text || ctid::text, ',' ORDER BY event_type, id)) FROM hyperline.events}), $before, 'and no row of events is touched');
 is($target->safe_psql('postgres', 'SELECT unchanged = rows_read FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1'), 't', 'they count as unchanged');
 
+# A transaction that stamped yesterday's date commits after rows of today were read.
+$source->safe_psql('postgres', q{CREATE TABLE days (id int PRIMARY KEY, day date NOT NULL); INSERT INTO days VALUES (1, current_date - 9), (2, current_date)});
+for my $connection ('watching', 'blind')
+{
+	my $lookback = $connection eq 'watching' ? '0' : '10 minutes';
+	$target->safe_psql('postgres', "SELECT hyperline.create_loader('$connection', '$connection day', 'SELECT id, 1 AS \"customerId\", day AS timestamp, day FROM days', cursor_field => 'day', lookback => '$lookback')");
+}
+$late->run('BEGIN; INSERT INTO days VALUES (3, (SELECT max(day) - 1 FROM days))');
+is(refresh($_), '2|0', "$_: what is committed is read") for ('watching day', 'blind day');
+$late->run('COMMIT');
+is(refresh($_), '1|0', "$_: the late commit of the day before is not missed") for ('watching day', 'blind day');
+is(read_last(), '2', 'nor are older days read again');
+
 # A row that says 2099 does not end the loading of the present, nor does one at the end of time.
 $source->safe_psql('postgres', q{INSERT INTO calls VALUES (200, 1, '2099-01-01', '2099-01-01'), (201, 1, 'infinity', 'infinity'), (202, 1, '-infinity', '-infinity')});
 $target->safe_psql('postgres', q{SELECT hyperline.create_loader('watching', 'future ' || f, 'SELECT id, 1 AS "customerId", timestamp ''2026-01-01'' AS timestamp, v, updated_at, local FROM calls', cursor_field => f, lookback => '0') FROM unnest(ARRAY['updated_at', 'local']) f});
