@@ -52,11 +52,20 @@ SELECT r.run_id FROM hyperline.run r
 WHERE r.run_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) AND r.status OPERATOR(pg_catalog.=) 'queued'
 )";
 
+// What was queued in the future is of before the clock went back, and what is due beyond the longest delay as well. A
+// retry keeps its delay.
+#define HYPERLINE_OF_A_LATER_CLOCK                                                                                     \
+	"q.status OPERATOR(pg_catalog.=) 'queued' AND q.due_at OPERATOR(pg_catalog.>) $1"                                  \
+	" AND (q.due_at OPERATOR(pg_catalog.>) $2 OR q.queued_at OPERATOR(pg_catalog.>) $1)"
+
 constexpr const char *kHurryAll = R"(
-UPDATE hyperline.run r SET due_at = $1
+UPDATE hyperline.run r
+SET due_at = CASE WHEN r.queued_at OPERATOR(pg_catalog.>) $1
+		THEN GREATEST($1, $1 OPERATOR(pg_catalog.+) (r.due_at OPERATOR(pg_catalog.-) r.queued_at)) ELSE $1 END,
+    queued_at = LEAST(r.queued_at, $1)
 FROM (
 	SELECT q.run_id FROM hyperline.run q
-	WHERE q.status OPERATOR(pg_catalog.=) 'queued' AND q.due_at OPERATOR(pg_catalog.>) $2
+	WHERE )" HYPERLINE_OF_A_LATER_CLOCK R"(
 	FOR NO KEY UPDATE SKIP LOCKED
 ) late
 WHERE r.run_id OPERATOR(pg_catalog.=) late.run_id
@@ -64,7 +73,7 @@ WHERE r.run_id OPERATOR(pg_catalog.=) late.run_id
 
 constexpr const char *kAnyQueuedLater = R"(
 SELECT true FROM hyperline.run q
-WHERE q.status OPERATOR(pg_catalog.=) 'queued' AND q.due_at OPERATOR(pg_catalog.>) $1
+WHERE )" HYPERLINE_OF_A_LATER_CLOCK R"(
 LIMIT 1
 )";
 
@@ -154,8 +163,8 @@ std::uint64_t hurry_queued_runs(pg::Timestamp now, pg::Timestamp latest) {
 	return pg::run(kHurryAll, {now, latest}).processed;
 }
 
-bool any_queued_later(pg::Timestamp latest) {
-	return !pg::run(kAnyQueuedLater, {latest}).empty();
+bool any_queued_later(pg::Timestamp now, pg::Timestamp latest) {
+	return !pg::run(kAnyQueuedLater, {now, latest}).empty();
 }
 
 std::vector<RunningRun> running_runs() {

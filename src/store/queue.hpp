@@ -54,12 +54,12 @@ std::vector<QueuedRun> queued_runs(pg::Timestamp now, pg::Timestamp after_due_at
 /// Those of `runs` that are still queued.
 std::vector<std::int64_t> still_queued(const std::vector<std::int64_t> &runs);
 
-/// Queued runs that are due later than `latest` become due `now`: the clock went back. Returns how many; those that
-/// somebody else holds are left out.
+/// Queued runs that are due later than `latest`, or were queued later than `now`, become due as they would be had they
+/// been queued `now`: the clock went back. Returns how many; those that somebody else holds are left out.
 std::uint64_t hurry_queued_runs(pg::Timestamp now, pg::Timestamp latest);
 
-/// Whether a queued run is due later than `latest`, held by somebody or not.
-bool any_queued_later(pg::Timestamp latest);
+/// Whether there is such a run, held by somebody or not.
+bool any_queued_later(pg::Timestamp now, pg::Timestamp latest);
 
 struct RunningRun {
 	std::int64_t id = 0;

@@ -57,7 +57,7 @@ bool Timetable::mend() {
 		const pg::Timestamp now{pg::now()};
 		const pg::Timestamp latest{now.microseconds + schedule::kLongestRetryDelay.count()};
 		mended_ = static_cast<std::int64_t>(store::hurry_queued_runs(now, latest));
-		all = !store::any_queued_later(latest);
+		all = !store::any_queued_later(now, latest);
 	});
 	std::int32_t last = 0;
 	for (std::size_t found = kPage; found == kPage;) {

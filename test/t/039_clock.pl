@@ -68,7 +68,7 @@ sub set_clock
 {
 	my ($days) = @_;
 	open(my $file, -e $offset ? '+<' : '>', $offset) or die "$offset: $!";
-	syswrite($file, pack('q', $days * 86400)) == 8 or die "$offset: $!";
+	syswrite($file, pack("q", int($days * 86400))) == 8 or die "$offset: $!";
 	close($file);
 	return;
 }
@@ -117,6 +117,20 @@ jump(1);
 goes_on('set forward by a day');
 jump(0);
 goes_on('set back by a day');
+
+# A run that waits for another one, while the clock goes back by less than an hour, starts when that one has ended.
+sql("SELECT hyperline.create_connection('one', '$url'); SELECT hyperline.alter_connection('one', max_concurrent_runs => 1)");
+sql(q{SELECT hyperline.create_loader('one', 'long', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp, pg_sleep(600)::text AS nothing', '1 day', paused => true)});
+sql(q{SELECT hyperline.create_loader('one', 'next', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp', '1 day', paused => true)});
+my $long = sql("SELECT hyperline.run_loader('long')");
+ok(wait_for($target, "SELECT status FROM hyperline.loader_runs WHERE run_id = $long", 'running'), 'a run takes long');
+my $next = sql("SELECT hyperline.run_loader('next')");
+set_clock(-0.03);
+goes_on('set back by 43 minutes');
+is(sql("SELECT status FROM hyperline.loader_runs WHERE run_id = $next"), 'queued', 'the next one waits for it');
+is(sql("SELECT hyperline.cancel_run($long)"), 't', 'it ends');
+is(sql("SELECT hyperline.wait_for_run($next, '60 seconds')"), 'succeeded', 'and the next one starts');
+sql("SELECT hyperline.drop_loader(name) FROM hyperline.loaders WHERE connection = 'one'; DELETE FROM hyperline.run WHERE loader IN ('long', 'next')");
 
 # A loader that somebody's transaction holds meanwhile is not forgotten.
 my $holder = open_session($target);
