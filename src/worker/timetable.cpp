@@ -35,28 +35,26 @@ std::optional<pg::Timestamp> Timetable::next_of(const store::ScheduledLoader &lo
 	}
 }
 
-// False when it is to be mended and somebody else holds it.
-bool Timetable::mend_one(const store::ScheduledLoader &loader, pg::Timestamp now) {
+Timetable::Mended Timetable::mend_one(const store::ScheduledLoader &loader, pg::Timestamp now) {
 	const std::optional<pg::Timestamp> next = next_of(loader, now);
 	if (!next || next->microseconds >= loader.due_at.microseconds) {
-		return true;
+		return Mended::not_needed;
 	}
 	if (!store::try_to_hold_loader(loader.id)) {
-		return false;
+		return Mended::held;
 	}
-	mended_ += store::advance(loader.id, loader.due_at, *next) ? 1 : 0;
-	return true;
+	return store::advance(loader.id, loader.due_at, *next) ? Mended::done : Mended::not_needed;
 }
 
 // What was due by a clock that has been set back since would not come for long. False when some were left out.
 bool Timetable::mend() {
 	constexpr std::int64_t kPage = 1000;
 	bool all = true;
-	mended_ = 0;
+	std::int64_t mended = 0;
 	transactions_.run([&] {
 		const pg::Timestamp now{pg::now()};
 		const pg::Timestamp latest{now.microseconds + schedule::kLongestRetryDelay.count()};
-		mended_ = static_cast<std::int64_t>(store::hurry_queued_runs(now, latest));
+		mended = static_cast<std::int64_t>(store::hurry_queued_runs(now, latest));
 		all = !store::any_queued_later(now, latest);
 	});
 	std::int32_t last = 0;
@@ -66,14 +64,16 @@ bool Timetable::mend() {
 			const std::vector<store::ScheduledLoader> loaders = store::loaders_due_later(now, last, kPage);
 			for (const store::ScheduledLoader &loader : loaders) {
 				last = loader.id;
-				all = mend_one(loader, now) && all;
+				const Mended outcome = mend_one(loader, now);
+				mended += outcome == Mended::done ? 1 : 0;
+				all = all && outcome != Mended::held;
 			}
 			found = loaders.size();
 		});
 		pg::check_interrupts();
 	}
-	if (mended_ > 0) {
-		pg::log_line("the clock was set back: " + std::to_string(mended_) +
+	if (mended > 0) {
+		pg::log_line("the clock was set back: " + std::to_string(mended) +
 					 " loaders and queued runs that were due far in the future are due by their refresh rates again");
 	}
 	return all;

@@ -26,7 +26,8 @@ public:
 
 private:
 	bool mend();
-	bool mend_one(const store::ScheduledLoader &loader, pg::Timestamp now);
+	enum class Mended { not_needed, done, held /* by somebody else */ };
+	Mended mend_one(const store::ScheduledLoader &loader, pg::Timestamp now);
 	std::optional<pg::Timestamp> next_of(const store::ScheduledLoader &loader, pg::Timestamp now);
 	void queue_one(const store::ScheduledLoader &due, pg::Timestamp now);
 
@@ -34,7 +35,6 @@ private:
 	std::set<std::int32_t> unreadable_; // loaders that were complained of
 	bool clock_was_read_ = false;
 	bool all_mended_ = true;
-	std::int64_t mended_ = 0; // by the pass that is under way
 	std::int64_t last_clock_ = 0;
 	std::chrono::steady_clock::time_point last_steady_;
 };
