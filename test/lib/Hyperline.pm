@@ -11,7 +11,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process);
+our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process under_valgrind);
+
+# under_valgrind(): whether targets run under valgrind, whose own memory and time spoil bounds of either.
+sub under_valgrind { return ($ENV{HYPERLINE_MEMCHECK} // '') ne ''; }
 
 # start_target($name, @settings): a running node with the library preloaded and the extension in database postgres.
 sub start_target

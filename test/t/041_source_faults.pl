@@ -15,12 +15,13 @@ use Test::More;
 use Time::HiRes qw(time usleep);
 
 my $cuts = $ENV{HYPERLINE_CUTS} // 24;
+my $patience = under_valgrind() ? 20 : 2; # seconds
 
 my $source = start_source('source', "listen_addresses = '127.0.0.1'");
 $source->safe_psql('postgres', q{CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, repeat('x', 100) AS note FROM generate_series(1, 3000) g});
 my $proxy = FaultProxy->new($source);
-my $target = start_target('target', 'hyperline_connector.retry_delay = 1s', 'hyperline_connector.connect_timeout = 2s',
-	'hyperline_connector.stall_timeout = 2s', 'hyperline_connector.batch_rows = 500', "log_statement = 'none'");
+my $target = start_target('target', 'hyperline_connector.retry_delay = 1s', "hyperline_connector.connect_timeout = ${patience}s",
+	"hyperline_connector.stall_timeout = ${patience}s", 'hyperline_connector.batch_rows = 500', "log_statement = 'none'");
 $target->safe_psql('postgres', "SELECT hyperline.create_connection('product', '" . $proxy->url . "')");
 my $query = 'SELECT id, company AS "customerId", at AS timestamp, note FROM t';
 $target->safe_psql('postgres', "SELECT hyperline.create_loader('product', 'calls', \$q\$$query\$q\$, '1 hour', paused => true)");
@@ -69,7 +70,7 @@ sub fault
 
 my $retried = qr/^08/;
 # The handshake
-fault('it accepts and never answers', 'failed', qr/^08001 could not connect.*no answer within 2 s/s, { from => 'client', at => 0, do => 'blackhole' });
+fault('it accepts and never answers', 'failed', qr/^08001 could not connect.*no answer within $patience s/s, { from => 'client', at => 0, do => 'blackhole' });
 fault('it closes at once', 'failed', qr/^08001 could not connect/, { from => 'client', at => 0, do => 'fin' });
 fault('it answers the request for TLS with garbage', 'failed', qr/^08001 could not connect/, { from => 'source', at => 0, do => 'replace', length => 1, data => 'x' });
 fault('it answers the request for TLS late', 'succeeded', qr/^$/, { from => 'source', at => 0, do => 'delay', seconds => 0.5 });
@@ -87,7 +88,7 @@ fault('it ends when the query is described', 'failed', $retried, { from => 'clie
 # In the rows; they begin with the answer that there are four columns
 my $copy = 'H' . pack('NCn', 15, 0, 4) . "\0" x 8;
 my $row = $whole->{source} / 3000;
-fault('it stalls in the middle of a row', 'failed', qr/^08006 the source stopped sending in the middle of its rows Nothing came for 2 s/, { from => 'source', at => int(2000.5 * $row), do => 'stall' });
+fault('it stalls in the middle of a row', 'failed', qr/^08006 the source stopped sending in the middle of its rows Nothing came for $patience s/, { from => 'source', at => int(2000.5 * $row), do => 'stall' });
 fault('the cable is cut', 'failed', qr/^08006 the source stopped sending in the middle of its rows/, { from => 'source', at => int(1000.5 * $row), do => 'blackhole' });
 $proxy->cut;
 fault('it ends in the middle of a row', 'failed', qr/^08\w{3} .*HINT:? ?:? ?The run is tried again\./s, { from => 'source', at => int(1500.5 * $row), do => 'fin' });
