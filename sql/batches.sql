@@ -73,6 +73,17 @@ FROM outcomes o
 JOIN (SELECT 'none' AS version_field, md5(string_agg(r::text, ',' ORDER BY r.n)) AS rejected FROM (SELECT n, id::text, v FROM contents WHERE by_row > 1) r
       UNION ALL SELECT 'v', md5(string_agg(r::text, ',' ORDER BY r.n)) FROM (SELECT n, id::text, v FROM contents WHERE by_version > 1) r) k USING (version_field)
 GROUP BY 1 ORDER BY 1;
+-- A content that the batch of its first row rejects comes again in a later batch, and is overruled again: nothing is written.
+SELECT hyperline.alter_loader('again', query => 'SELECT id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, v FROM (VALUES (1, 1, 4), (2, 1, 5), (3, 1, 4), (4, 12, 0), (5, 1, 6), (6, 13, 0)) r(n, id, v) ORDER BY n', version_field => '');
+CALL start_over();
+SET hyperline_connector.batch_rows = 2;
+CALL hyperline.refresh_loader('again');
+CALL note_outcome(1);
+CALL hyperline.refresh_loader('again');
+CALL note_outcome(2);
+TABLE again_counts;
+SELECT max(written) FILTER (WHERE run = 2) AS written_again FROM outcomes WHERE size = '2' AND events LIKE '%12: 0%';
+RESET hyperline_connector.batch_rows;
 -- The one that overruled the others is gone: then the last of these is stored.
 SELECT hyperline.alter_loader('again', query => 'SELECT 1 AS id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, v FROM unnest(ARRAY[4, 5, 6]) v', version_field => '');
 CALL start_over();

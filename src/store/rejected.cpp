@@ -119,12 +119,13 @@ WITH given AS (
 SELECT (SELECT pg_catalog.count(*) FROM removed) OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM resolved)
 )";
 
-// What was open when the run began: batches resolve rejected rows as they store events of their keys.
+// What was open when the run began: batches resolve rejected rows as they store events of their keys, and reject them
+// again.
 #define HYPERLINE_WAS_OPEN                                                                                             \
 	"x.loader_id OPERATOR(pg_catalog.=) $2 AND x.code OPERATOR(pg_catalog.=) $3"                                       \
-	" AND x.run_id OPERATOR(pg_catalog.<>) $1"                                                                         \
-	" AND (x.resolved_at IS NULL OR x.resolved_at OPERATOR(pg_catalog.>=)"                                             \
-	"	(SELECT r.started_at FROM hyperline.run r WHERE r.run_id OPERATOR(pg_catalog.=) $1))"
+	" AND CASE WHEN x.run_id OPERATOR(pg_catalog.=) $1 THEN x.times OPERATOR(pg_catalog.>) 1"                          \
+	"     ELSE x.resolved_at IS NULL OR x.resolved_at OPERATOR(pg_catalog.>=)"                                         \
+	"	(SELECT r.started_at FROM hyperline.run r WHERE r.run_id OPERATOR(pg_catalog.=) $1) END"
 
 constexpr const char *kAnyOverruled = R"(
 SELECT EXISTS (SELECT FROM hyperline.rejected_rows x WHERE )" HYPERLINE_WAS_OPEN R"()
