@@ -38,6 +38,7 @@ SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT 
 SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp, name AS customername, name AS email, name AS "homePhone", 1 AS emails_sent, at AS deletedat FROM findings.orders') WHERE problem IS NOT NULL;
 -- The query as a whole: nothing of it is a row of the report.
 SELECT field FROM hyperline.describe_query('findings', 'SELECT * FROM findings.orders');
+SELECT field FROM hyperline.describe_query('findings', 'SELECT row_number() OVER (ORDER BY at) AS id, customer AS "customerId", at AS timestamp FROM findings.orders');
 SELECT count(*) FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp' || (SELECT string_agg(', 1 AS f' || i, '') FROM generate_series(1, 98) i) || ' FROM findings.orders');
 
 -- Large tables

@@ -213,6 +213,17 @@ std::vector<Finding> findings_of(const QueryManner &manner, const MappingOptions
 							"Name the columns that invoices need.",
 							{}});
 	}
+	if (!manner.id_maker.empty()) {
+		findings.push_back(
+			{"unstable_id",
+			 "id",
+			 "the id is made anew in each run",
+			 "It comes from " + manner.id_maker +
+				 "(), which may give another id to the same row next time: it is stored once more, or in "
+				 "the place of another one.",
+			 "Take what identifies the row at the source, such as its primary key.",
+			 {}});
+	}
 	const bool reads_on = !options.cursor_field.empty();
 	if (!manner.has_condition && !reads_on && manner.largest_rows > kManyRows) {
 		findings.push_back(

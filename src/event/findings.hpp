@@ -28,6 +28,7 @@ std::vector<Finding> findings_of(const std::vector<source::Field> &fields);
 /// How a query reads, as its text and the source's plan tell.
 struct QueryManner {
 	bool selects_star = false;
+	std::string id_maker;		///< the function that makes the id anew in each run; empty: none that is known to
 	bool has_condition = false; ///< WHERE, or a LIMIT
 	double largest_rows = 0;	///< of what it reads from a single table, as the source estimates
 	std::string largest_table;	///< empty: unknown, or several parts

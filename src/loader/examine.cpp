@@ -22,6 +22,7 @@ std::vector<event::Finding> examine(source::Source &source, const source::Query 
 	const source::WrittenManner written = source::manner_of(query.text);
 	event::QueryManner manner;
 	manner.selects_star = written.selects_star;
+	manner.id_maker = written.id_maker;
 	manner.has_condition = written.has_condition;
 	manner.largest_rows = plan.largest_rows;
 	manner.largest_table = plan.largest_table;

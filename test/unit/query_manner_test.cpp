@@ -1,6 +1,8 @@
 // What the words of a query tell of how it reads.
 #include "source/query_manner.hpp"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace hyperline::source {
@@ -33,6 +35,30 @@ TEST(QueryManner, FindsConditions) {
 		EXPECT_FALSE(manner_of(query).has_condition) << query;
 	}
 	EXPECT_FALSE(manner_of("").has_condition);
+}
+
+TEST(QueryManner, FindsIdsThatAreMadeAnew) {
+	for (const char *query :
+		 {"SELECT row_number() OVER () AS id, c FROM t", "SELECT c, ROW_NUMBER() OVER (ORDER BY a, b) id FROM t",
+		  "SELECT order_id || '-' || row_number() OVER (PARTITION BY order_id ORDER BY line) AS \"id\" FROM t",
+		  "SELECT md5(row_number() OVER ()::text) AS id FROM t", "SELECT c, (row_number() OVER ()) AS id",
+		  "SELECT * FROM (SELECT row_number() OVER () AS id, c FROM t) s",
+		  "WITH n AS (SELECT c, row_number() OVER () AS id FROM t) SELECT id, c FROM n",
+		  "SELECT 1 AS id FROM t UNION ALL SELECT row_number() OVER () AS id FROM u"}) {
+		EXPECT_TRUE(manner_of(query).id_maker == "row_number" || manner_of(query).id_maker == "ROW_NUMBER") << query;
+	}
+	EXPECT_EQ(manner_of("SELECT pg_catalog.gen_random_uuid() AS id FROM t").id_maker, "gen_random_uuid");
+	EXPECT_EQ(manner_of("SELECT random() AS id").id_maker, "random");
+	for (const char *query :
+		 {"SELECT id, row_number() OVER () AS n FROM t", "SELECT row_number() OVER () AS n, id FROM t",
+		  "SELECT a.id FROM a WHERE random() < 0.1", "SELECT id FROM t ORDER BY random()",
+		  "SELECT row_number AS id FROM t", "SELECT rank AS id, f(x) AS y FROM t", "SELECT 'row_number()' AS id FROM t",
+		  "SELECT id /* row_number() */ FROM t", "SELECT id FROM t WHERE n = (SELECT max(row_number) FROM u)",
+		  "SELECT id, f((SELECT row_number() OVER () LIMIT 1)) AS n FROM t",
+		  "SELECT \"ID\", row_number() OVER () FROM t", ""}) {
+		EXPECT_EQ(manner_of(query).id_maker, "") << query;
+	}
+	EXPECT_EQ(manner_of(std::string(200, '(') + "SELECT 1 AS id" + std::string(300, ')')).id_maker, "");
 }
 
 } // namespace
