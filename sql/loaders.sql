@@ -18,6 +18,7 @@ SELECT hyperline.create_loader('product', 'x', :'calls', '0 0 31 2 *');
 SELECT hyperline.create_loader('product', 'x', :'calls', '@fortnightly');
 SELECT hyperline.create_loader('product', 'x', :'calls', time_zone => 'Mars/Olympus');
 SELECT hyperline.create_loader('product', 'x', :'calls', lookback => '-1 minute');
+SELECT hyperline.create_loader('product', 'x', :'calls', lookback => '300000 years');
 SELECT hyperline.create_loader('product', 'x', :'calls', cursor_field => 'updated_at');
 SELECT hyperline.create_loader('product', 'x', :'calls', version_field => 'Cost');
 SELECT hyperline.create_loader('product', 'x', 'SELECT id FROM shop.calls');

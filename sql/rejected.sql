@@ -76,6 +76,10 @@ SELECT status, rejected FROM hyperline.loader_runs WHERE loader = 'bad' ORDER BY
 SELECT hyperline.alter_loader('bad', max_rejected => 0);
 CALL hyperline.refresh_loader('bad');
 SELECT hyperline.alter_loader('bad', max_rejected => -1);
+-- The way out is what can be run, whatever the name.
+SELECT hyperline.alter_loader('bad', new_name => 'the o''clock one');
+CALL hyperline.refresh_loader('the o''clock one');
+SELECT hyperline.alter_loader('the o''clock one', new_name => 'bad');
 SELECT hyperline.create_loader('product', 'x', 'SELECT 1', max_rejected => -1);
 -- They are found under the name that the loader has now.
 SELECT count(*) > 0 AS some FROM kept WHERE NOT resolved;

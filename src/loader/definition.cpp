@@ -22,10 +22,15 @@ namespace {
 // An event type is part of an index key.
 constexpr std::size_t kLongestEventType = 255;
 
+// No time is read again from so far back; what is subtracted from one has to leave a time.
+constexpr std::int64_t kLongestLookback = 100 * 366; // days
+
 void check_lookback(const std::string &lookback) {
+	constexpr std::int64_t kDay = 86'400'000'000; // microseconds
 	const std::optional<pg::IntervalParts> parts = pg::parse_interval(lookback);
-	if (!parts || parts->months < 0 || parts->days < 0 || parts->microseconds < 0) {
-		throw Error(sqlstate::kInvalidParameterValue, "lookback must be an interval that is not negative",
+	if (!parts || parts->months < 0 || parts->days < 0 || parts->microseconds < 0 ||
+		std::int64_t{parts->months} * 30 + parts->days + parts->microseconds / kDay > kLongestLookback) {
+		throw Error(sqlstate::kInvalidParameterValue, "lookback must be an interval between 0 and 100 years",
 					"It is \"" + lookback + "\".", "Give one such as '10 minutes', or '0' for none.");
 	}
 }

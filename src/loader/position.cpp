@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "pg/quote.hpp"
+
 namespace hyperline::loader {
 
 namespace {
@@ -62,8 +64,8 @@ Error stale_source(const std::string &loader, const std::string &last, const std
 		"The last run found it at " + last + ", this one at " + now +
 			". A replica lags behind the server that was read before, or the source was restored to an earlier state.",
 		"A replica catches up by itself and the run is tried again. If the source was restored on purpose, accept its "
-		"state with hyperline.reset_loader('" +
-			loader + "')."};
+		"state with hyperline.reset_loader(" +
+			pg::quote_literal(loader) + ")."};
 }
 
 } // namespace hyperline::loader

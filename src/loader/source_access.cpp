@@ -1,6 +1,7 @@
 #include "loader/source_access.hpp"
 
 #include "pg/failure.hpp"
+#include "pg/quote.hpp"
 #include "pg/settings.hpp"
 
 namespace hyperline::loader {
@@ -19,8 +20,8 @@ std::unique_ptr<source::Source> open_source(const store::Connection &connection)
 	if (connection.has_password && !connection.sealed) {
 		throw Error(sqlstate::kInvalidPassword, "connection \"" + connection.name + "\" needs its password again",
 					"Dumps hold no passwords.",
-					"Give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
-						"', url => 'postgres://...');");
+					"Give the whole url again: SELECT hyperline.alter_connection(" +
+						pg::quote_literal(connection.name) + ", url => 'postgres://...');");
 	}
 	source::StoredUrl url{connection.url, {}, connection.owner_is_superuser};
 	if (connection.sealed) {

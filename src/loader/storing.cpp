@@ -1,6 +1,7 @@
 #include "loader/storing.hpp"
 
 #include "loader/retry.hpp"
+#include "pg/quote.hpp"
 #include "pg/wait.hpp"
 #include "store/rejected.hpp"
 
@@ -63,16 +64,17 @@ void Storing::refuse_many_rejected() {
 	}
 	store::CommonestReason commonest;
 	transactions_.run([&] { commonest = store::commonest_reason(loader_.id, run_id_); });
-	throw Error(sqlstate::kDataException,
-				"too many rows were rejected, " + std::to_string(commonest.rows) + " of them for " + commonest.code +
-					": " + commonest.message,
-				"The run rejected " + std::to_string(rejected_) + " rows, and max_rejected is " +
-					std::to_string(loader_.max_rejected) + ". Row " + std::to_string(commonest.row_number) +
-					" is the first of the commonest kind. What the run has stored stays.",
-				"Look at them: SELECT * FROM hyperline.rejected_rows WHERE loader = '" + loader_.name +
-					"' AND resolved_at IS NULL. Mend the query or the source's data, or let the loader reject more: "
-					"hyperline.alter_loader('" +
-					loader_.name + "', max_rejected => ...).");
+	throw Error(
+		sqlstate::kDataException,
+		"too many rows were rejected, " + std::to_string(commonest.rows) + " of them for " + commonest.code + ": " +
+			commonest.message,
+		"The run rejected " + std::to_string(rejected_) + " rows, and max_rejected is " +
+			std::to_string(loader_.max_rejected) + ". Row " + std::to_string(commonest.row_number) +
+			" is the first of the commonest kind. What the run has stored stays.",
+		"Look at them: SELECT * FROM hyperline.rejected_rows WHERE loader = " + pg::quote_literal(loader_.name) +
+			" AND resolved_at IS NULL. Mend the query or the source's data, or let the loader reject more: "
+			"hyperline.alter_loader(" +
+			pg::quote_literal(loader_.name) + ", max_rejected => ...).");
 }
 
 void Storing::store(store::Batch &batch, const std::optional<store::Watermark> &watermark) {

@@ -3,20 +3,12 @@
 #include <algorithm>
 
 #include "source/characters.hpp"
+#include "pg/quote.hpp"
 #include "pg/time.hpp"
 
 namespace hyperline::source {
 
-std::string quote_literal(std::string_view text) {
-	std::string quoted = "'";
-	for (const char c : text) {
-		quoted += c;
-		if (c == '\'') {
-			quoted += c;
-		}
-	}
-	return quoted + "'";
-}
+using pg::quote_literal;
 
 std::string quote_identifier(std::string_view name) {
 	std::string quoted = "\"";

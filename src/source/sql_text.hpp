@@ -8,8 +8,6 @@
 
 namespace hyperline::source {
 
-/// With standard_conforming_strings on.
-[[nodiscard]] std::string quote_literal(std::string_view text);
 [[nodiscard]] std::string quote_identifier(std::string_view name);
 
 /// The statement whose rows are what the plan says, `Rows::all` also as a subquery. `offset`: as below.

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "pg/quote.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
 #include "store/connections.hpp"
@@ -36,8 +37,8 @@ std::string place_of(const Connection &connection) {
 }
 
 std::string way_out(const Connection &connection) {
-	return "Put the key file back, or give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
-		   "', url => 'postgres://...');";
+	return "Put the key file back, or give the whole url again: SELECT hyperline.alter_connection(" +
+		   pg::quote_literal(connection.name) + ", url => 'postgres://...');";
 }
 
 } // namespace
@@ -53,8 +54,8 @@ SealedPassword seal_password(const Connection &connection, const std::string &pa
 		Failure failure = error.failure();
 		if (failure.sqlstate == sqlstate::kUndefinedFile) {
 			failure.hint = "Put the key file of hyperline_connector.encryption_key_file back, or make one: SELECT "
-						   "hyperline.rotate_encryption_key('" +
-						   file + "');";
+						   "hyperline.rotate_encryption_key(" +
+						   pg::quote_literal(file) + ");";
 		}
 		throw Error(failure);
 	}
@@ -89,8 +90,8 @@ pg::Secret open_password(const Connection &connection) {
 	} catch (const Error &error) {
 		throw Error(error.failure().sqlstate, "the password of connection \"" + connection.name + "\" cannot be opened",
 					"The sealed password was altered, or is not the one of this connection and url.",
-					"Give the whole url again: SELECT hyperline.alter_connection('" + connection.name +
-						"', url => 'postgres://...');");
+					"Give the whole url again: SELECT hyperline.alter_connection(" +
+						pg::quote_literal(connection.name) + ", url => 'postgres://...');");
 	}
 	throw Error(sqlstate::kConfigFileError, "the password of connection \"" + connection.name + "\" cannot be opened",
 				reasons, way_out(connection));

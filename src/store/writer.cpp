@@ -1,5 +1,7 @@
 #include "store/writer.hpp"
 
+#include "pg/quote.hpp"
+
 namespace hyperline::store {
 
 namespace {
@@ -161,8 +163,8 @@ void refuse_foreign_schema() {
 Oid Writer::find(const Loader &loader) {
 	const pg::Rows rows = owner_.run(kOwner, {loader.owner});
 	const std::string way_out = "An admin who gives it its query again owns it from then on: SELECT "
-								"hyperline.alter_loader('" +
-								loader.name + "', query => '...');";
+								"hyperline.alter_loader(" +
+								pg::quote_literal(loader.name) + ", query => '...');";
 	if (rows.empty() || rows.is_null(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege,
 					"the role that owns loader \"" + loader.name + "\" does not exist any more",
@@ -179,7 +181,7 @@ Oid Writer::find(const Loader &loader) {
 					"loader \"" + loader.name + "\" may not write events as role \"" + name + "\"",
 					as_events_owner ? "That role owns hyperline.events, and writes in the place of a superuser."
 									: "It owns the loader and has not, or not any more, the level admin.",
-					"Give it the level: SELECT hyperline.grant_access('" + name + "', 'admin');" +
+					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(name) + ", 'admin');" +
 						(as_events_owner ? std::string() : " " + way_out));
 	}
 	return writer;
