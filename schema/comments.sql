@@ -57,7 +57,7 @@ COMMENT ON COLUMN hyperline.loader_runs.duplicates IS 'Rows that the same run ha
 COMMENT ON COLUMN hyperline.loader_runs.rejected IS 'Rows that could not be stored; see hyperline.rejected_rows.';
 COMMENT ON COLUMN hyperline.loader_runs.customers_created IS 'Customers that nobody knew before.';
 COMMENT ON COLUMN hyperline.loader_runs.bytes_read IS 'How much the source sent.';
-COMMENT ON COLUMN hyperline.loader_runs.watermark_from IS 'The value of the cursor_field from which it read; NULL: it read everything.';
+COMMENT ON COLUMN hyperline.loader_runs.watermark_from IS 'The watermark when it began: a value of the cursor_field, from before which it read again what may have committed late. NULL: there was none, and it read everything.';
 COMMENT ON COLUMN hyperline.loader_runs.watermark_to IS 'The value of the cursor_field up to which it has read.';
 COMMENT ON COLUMN hyperline.loader_runs.source_position IS 'Where the source stood: system identifier, timeline, log position, database.';
 COMMENT ON COLUMN hyperline.loader_runs.notes IS 'What else is worth knowing, by name: moved keys, changed fields, how often it went on after a break.';
@@ -132,6 +132,9 @@ COMMENT ON COLUMN hyperline.loader.source_position IS 'Where the source stood in
 COMMENT ON COLUMN hyperline.loader.open_since IS 'Since when the oldest transaction had been open at last_refreshed_at, which could still commit rows stamped before.';
 COMMENT ON COLUMN hyperline.loader.watermark_time IS 'The source''s clock in the snapshot in which the watermark was reached, be it that of a run that broke off.';
 COMMENT ON COLUMN hyperline.loader.watermark_open_since IS 'The same as open_since, of that snapshot.';
+COMMENT ON COLUMN hyperline.loader.settled IS 'Of a cursor_field that is no time: from this value on runs read again. All that was open at the source when it was the watermark has ended, and what that stored was read.';
+COMMENT ON COLUMN hyperline.loader.mark IS 'A watermark past settled, which takes its place when all has ended that was open at mark_time.';
+COMMENT ON COLUMN hyperline.loader.mark_time IS 'The source''s clock, right after the snapshot was taken in which mark was reached.';
 COMMENT ON COLUMN hyperline.loader.complete_until IS 'Up to when its events are complete; see hyperline.complete_until().';
 COMMENT ON COLUMN hyperline.loader.last_run_at IS 'See hyperline.loaders.last_run_at.';
 COMMENT ON COLUMN hyperline.loader.last_success_at IS 'See hyperline.loaders.last_success_at.';

@@ -72,6 +72,11 @@ CREATE TABLE hyperline.loader (
 	open_since timestamptz,
 	watermark_time timestamptz,
 	watermark_open_since timestamptz,
+	-- of a cursor field that is no time: the watermark from which runs read again, since all that was open when it was
+	-- reached has ended; and a later one, which was reached at mark_time by the source's clock, that will be next
+	settled text,
+	mark text,
+	mark_time timestamptz,
 	complete_until timestamptz,
 	last_run_at timestamptz,
 	last_success_at timestamptz,

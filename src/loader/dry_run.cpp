@@ -95,10 +95,12 @@ void Rehearsal::describe(const source::Query &query) {
 
 DryRun Rehearsal::carry_out() {
 	source_ = open_source(connection_);
-	compare_with_last_run(source_->begin());
+	const source::Snapshot snapshot = source_->begin();
+	compare_with_last_run(snapshot);
 	const source::Query query = source::to_send(loader_.query, store::refreshed_since_literal(loader_));
 	describe(query);
-	source::ReadPlan plan = plan_of(query, loader_, fields_);
+	const Start start = start_of(loader_, mapper_->cursor_kind(), snapshot);
+	source::ReadPlan plan = plan_of(query, loader_, fields_, start);
 	if (loader_.cursor_field) {
 		plan.rows = source::ReadPlan::Rows::without_cursor;
 		read(plan);

@@ -15,14 +15,14 @@ std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &
 } // namespace
 
 source::ReadPlan plan_of(const source::Query &query, const store::Loader &loader,
-						 const std::vector<source::Field> &fields) {
+						 const std::vector<source::Field> &fields, const Start &start) {
 	source::ReadPlan plan;
 	plan.query = query;
 	if (loader.cursor_field) {
 		plan.rows = source::ReadPlan::Rows::from_cursor;
 		plan.cursor = *std::find_if(fields.begin(), fields.end(),
 									[&](const source::Field &field) { return field.name == *loader.cursor_field; });
-		plan.from = loader.watermark;
+		plan.from = start.from;
 		plan.lookback = loader.lookback;
 		plan.from_time = to_microseconds(loader.watermark_time);
 		plan.from_open_since = to_microseconds(loader.watermark_open_since);

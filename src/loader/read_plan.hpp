@@ -4,15 +4,16 @@
 #include <cstddef>
 #include <vector>
 
+#include "loader/settling.hpp"
 #include "source/provider.hpp"
 #include "store/batch.hpp"
 #include "store/loaders.hpp"
 
 namespace hyperline::loader {
 
-/// All of the query or, with a cursor field, what is at or past the loader's watermark.
+/// All of the query or, with a cursor field, what is at or past where the run begins.
 source::ReadPlan plan_of(const source::Query &query, const store::Loader &loader,
-						 const std::vector<source::Field> &fields);
+						 const std::vector<source::Field> &fields, const Start &start);
 
 /// How many more rows a batch has room for.
 std::size_t room_in(const store::Batch &batch);

@@ -124,6 +124,12 @@ void Reading::describe() {
 	transactions_.run([&] { store::note_drift(run_.id, loader_.id, shape_); });
 	const event::MappingOptions options{loader_.version_field.value_or(""), loader_.cursor_field.value_or("")};
 	mapper_ = std::make_unique<event::Mapper>(fields_, options);
+	transactions_.run([&] {
+		start_ = start_of(loader_, mapper_->cursor_kind(), first_);
+		if (start_.reads_late) {
+			store::add_note(run_.id, "reads_late", "everything, for what had not committed when it was read first");
+		}
+	});
 	batch_ = std::make_unique<store::Batch>(
 		store::BatchTarget{run_.id, loader_.id, loader_.name, loader_.event_type, loader_.version_field,
 						   mapper_->version_class() == event::VersionClass::number ? store::VersionOrder::number
@@ -181,19 +187,28 @@ store::Success Reading::read_and_store() {
 		}
 	}
 	store_set_aside();
+	return success();
+}
+
+store::Success Reading::success() const {
 	const bool asks_for_new = source::uses_placeholder(source::strip_terminator(loader_.query));
 	store::Success success;
 	success.source_time = to_timestamp(first_.time);
 	success.open_since = to_timestamp(first_.open_since);
 	success.source_position = latest_.position;
 	success.watermark = watermark();
+	const std::optional<std::string> reached = cursor_reached_ ? cursor_reached_ : loader_.watermark;
+	if (reached && !source::is_time(mapper_->cursor_kind())) {
+		success.settling = settle(loader_, start_, *reached, first_);
+	}
+	success.complete_until = start_.complete_until;
 	success.fields = shape_;
-	success.read_everything = loader_.cursor_field ? !loader_.watermark : !(asks_for_new && loader_.last_refreshed_at);
+	success.read_everything = loader_.cursor_field ? !start_.from : !(asks_for_new && loader_.last_refreshed_at);
 	return success;
 }
 
 void Reading::stream() {
-	source::ReadPlan plan = plan_of(query_, loader_, fields_);
+	source::ReadPlan plan = plan_of(query_, loader_, fields_, start_);
 	if (loader_.cursor_field) {
 		if (!nulls_read_) {
 			const std::uint64_t before = rows_;
@@ -304,7 +319,7 @@ std::optional<store::Watermark> Reading::watermark() const {
 	if (!cursor_reached_) {
 		return std::nullopt;
 	}
-	return store::Watermark{*cursor_reached_, to_timestamp(first_.time), to_timestamp(first_.open_since)};
+	return store::Watermark{*cursor_reached_, to_timestamp(first_.time), start_.open_since};
 }
 
 void Reading::store_batch() {

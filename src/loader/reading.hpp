@@ -13,6 +13,7 @@
 
 #include "event/mapper.hpp"
 #include "loader/seen_keys.hpp"
+#include "loader/settling.hpp"
 #include "loader/storing.hpp"
 #include "pg/transaction.hpp"
 #include "source/provider.hpp"
@@ -50,6 +51,7 @@ private:
 	void note_keys(store::PendingEvent *rows, std::size_t count);
 	void note_cursor();
 	[[nodiscard]] std::optional<store::Watermark> watermark() const;
+	[[nodiscard]] store::Success success() const;
 	void store_batch();
 	void store_set_aside();
 	void go_on_after(Failure fault);
@@ -62,6 +64,7 @@ private:
 	std::unique_ptr<source::Source> source_;
 	source::Snapshot first_;  ///< as of when the run's result is complete
 	source::Snapshot latest_; ///< of the connection that is open
+	Start start_;
 	source::Query query_;
 	std::vector<source::Field> fields_;
 	std::string shape_; ///< of the fields

@@ -187,7 +187,9 @@ FROM (
 constexpr const char *kPosition = "SELECT " HYPERLINE_POSITION;
 
 // The first statement of the transaction, so that the position is read right after the snapshot was taken.
-constexpr const char *kSnapshot = "SELECT CASE WHEN $1::bool THEN " HYPERLINE_POSITION " END";
+constexpr const char *kSnapshot =
+	"SELECT CASE WHEN $1::bool THEN " HYPERLINE_POSITION " END,"
+	" ((EXTRACT(epoch FROM pg_catalog.clock_timestamp())::numeric - 946684800) * 1000000)::bigint";
 
 #undef HYPERLINE_POSITION
 
@@ -226,7 +228,9 @@ Snapshot PostgresqlSource::begin() {
 	snapshot.position_before = position();
 	connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", {}, kBegin);
 	const bool shows_position = !snapshot.position_before.empty();
-	snapshot.position = one_line(field(connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin).get(), 0, 0));
+	const Result taken = connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin);
+	snapshot.position = one_line(field(taken.get(), 0, 0));
+	snapshot.taken_by = snapshot.is_replica ? snapshot.time : number(taken.get(), 0, 1);
 	prepare_session();
 	return snapshot;
 }

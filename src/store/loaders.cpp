@@ -14,7 +14,7 @@ constexpr const char *kSelect = R"(
 SELECT l.loader_id, l.name, l.connection_id, l.event_type, l.query, l.refresh_rate, l.time_zone, l.cursor_field,
        l.lookback, l.version_field, l.paused, l.next_run_at, l.watermark, l.last_refreshed_at, l.source_position,
        l.consecutive_failures, l.generation, l.max_rejected, l.fields::pg_catalog.text,
-       l.open_since, l.watermark_time, l.watermark_open_since, l.owner
+       l.open_since, l.watermark_time, l.watermark_open_since, l.owner, l.settled, l.mark, l.mark_time
 FROM hyperline.loader l
 WHERE ($1::pg_catalog.text IS NOT NULL AND l.name OPERATOR(pg_catalog.=) $1)
    OR ($2::pg_catalog.int4 IS NOT NULL AND l.loader_id OPERATOR(pg_catalog.=) $2)
@@ -45,6 +45,9 @@ Loader read(const pg::Rows &rows) {
 	loader.watermark_time = rows.optional_time(0, 20);
 	loader.watermark_open_since = rows.optional_time(0, 21);
 	loader.owner = rows.text(0, 22);
+	loader.settling.settled = rows.optional_text(0, 23);
+	loader.settling.mark = rows.optional_text(0, 24);
+	loader.settling.mark_time = rows.optional_time(0, 25);
 	return loader;
 }
 
@@ -136,6 +139,7 @@ constexpr const char *kForget = R"(
 UPDATE hyperline.loader l
 SET watermark = NULL, last_refreshed_at = NULL, source_position = NULL,
     open_since = NULL, watermark_time = NULL, watermark_open_since = NULL,
+    settled = NULL, mark = NULL, mark_time = NULL,
     generation = l.generation OPERATOR(pg_catalog.+) 1
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
@@ -143,7 +147,8 @@ WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 constexpr const char *kStartAgain = R"(
 UPDATE hyperline.loader l
 SET watermark = NULL, last_refreshed_at = NULL, source_position = $2,
-    open_since = NULL, watermark_time = NULL, watermark_open_since = NULL
+    open_since = NULL, watermark_time = NULL, watermark_open_since = NULL,
+    settled = NULL, mark = NULL, mark_time = NULL
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
@@ -245,6 +250,7 @@ void start_again(Loader &loader, const std::string &source_position) {
 	loader.open_since.reset();
 	loader.watermark_time.reset();
 	loader.watermark_open_since.reset();
+	loader.settling = {};
 }
 
 namespace {
@@ -323,7 +329,7 @@ WHERE l.event_type OPERATOR(pg_catalog.=) $1
 )";
 
 constexpr const char *kLessLookback = R"(
-SELECT LEAST($1, $2) OPERATOR(pg_catalog.-) $3::pg_catalog.interval
+SELECT $1 OPERATOR(pg_catalog.-) $2::pg_catalog.interval
 )";
 
 } // namespace
@@ -332,12 +338,19 @@ std::optional<pg::Timestamp> complete_until(const std::string &event_type) {
 	return pg::run(kCompleteUntil, {event_type}).optional_time(0, 0);
 }
 
+pg::Timestamp less_lookback(pg::Timestamp time, const std::string &lookback) {
+	return *pg::run(kLessLookback, {time, lookback}).optional_time(0, 0);
+}
+
 std::string refreshed_since_literal(const Loader &loader) {
 	if (!loader.last_refreshed_at) {
 		return "'-infinity'::timestamptz";
 	}
-	const pg::Rows rows = pg::run(kLessLookback, {*loader.last_refreshed_at, loader.open_since, loader.lookback});
-	return "'" + pg::format_utc(rows.optional_time(0, 0)->microseconds) + "'::timestamptz";
+	pg::Timestamp since = *loader.last_refreshed_at;
+	if (loader.open_since && loader.open_since->microseconds < since.microseconds) {
+		since = *loader.open_since;
+	}
+	return "'" + pg::format_utc(less_lookback(since, loader.lookback).microseconds) + "'::timestamptz";
 }
 
 } // namespace hyperline::store

@@ -16,6 +16,13 @@ namespace hyperline::store {
 /// How many rows a run may reject unless its loader says otherwise.
 inline constexpr std::int32_t kMaxRejected = 10'000;
 
+/// Of a cursor field that is no time; see loader/settling.hpp.
+struct Settling {
+	std::optional<std::string> settled;		///< the watermark that runs read again from
+	std::optional<std::string> mark;		///< a later one, of a run that succeeded: the next to be settled
+	std::optional<pg::Timestamp> mark_time; ///< the source's clock when all that was committed then was read
+};
+
 struct Loader {
 	std::int32_t id = 0;
 	std::string name;
@@ -34,6 +41,7 @@ struct Loader {
 	std::optional<pg::Timestamp> open_since;		   ///< of the oldest transaction that was open then
 	std::optional<pg::Timestamp> watermark_time;	   ///< the source's clock when the watermark was reached
 	std::optional<pg::Timestamp> watermark_open_since; ///< of the oldest transaction that was open then
+	Settling settling;
 	std::optional<std::string> source_position;
 	std::int32_t consecutive_failures = 0;
 	std::int32_t max_rejected = kMaxRejected; ///< rows that a run may reject before it fails
@@ -77,6 +85,9 @@ Permission permission_to_store(const Loader &as_read);
 
 /// The time up to which invoices may rely on the events of a type; nullopt: never.
 std::optional<pg::Timestamp> complete_until(const std::string &event_type);
+
+/// A time less a lookback, which is an interval.
+pg::Timestamp less_lookback(pg::Timestamp time, const std::string &lookback);
 
 /// The literal for {{last_refreshed_at}}: the time, or since when a transaction had been open then, less the lookback;
 /// or -infinity.

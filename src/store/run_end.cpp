@@ -31,7 +31,10 @@ SET last_success_at = pg_catalog.clock_timestamp(),
     complete_until = CASE WHEN EXISTS (
 		SELECT FROM hyperline.rejected_rows x
 		WHERE x.loader_id OPERATOR(pg_catalog.=) l.loader_id AND x.resolved_at IS NULL)
-	THEN l.complete_until ELSE COALESCE(LEAST($2, $3), l.complete_until) END
+	THEN l.complete_until ELSE COALESCE($7, l.complete_until) END,
+    settled = $8,
+    mark = $9,
+    mark_time = $10
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
@@ -53,7 +56,8 @@ void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &su
 	const std::optional<std::string> watermark =
 		success.watermark ? std::optional(success.watermark->value) : std::nullopt;
 	pg::run(kSucceed,
-			{loader_id, success.source_time, success.open_since, success.source_position, watermark, success.fields});
+			{loader_id, success.source_time, success.open_since, success.source_position, watermark, success.fields,
+			 success.complete_until, success.settling.settled, success.settling.mark, success.settling.mark_time});
 	if (watermark) {
 		pg::run(kNoteWatermark, {id, *watermark});
 	}

@@ -13,6 +13,7 @@
 
 #include "pg/failure.hpp"
 #include "pg/spi.hpp"
+#include "store/loaders.hpp"
 
 namespace hyperline::store {
 
@@ -101,8 +102,10 @@ struct Success {
 	std::optional<pg::Timestamp> open_since;  ///< of the oldest transaction that was open then
 	std::string source_position;
 	std::optional<Watermark> watermark;
-	std::string fields;			  ///< what the query returned, as JSON
-	bool read_everything = false; ///< the whole query, not only what is new since the last run
+	Settling settling;
+	std::optional<pg::Timestamp> complete_until; ///< nullopt: no farther than before
+	std::string fields;							 ///< what the query returned, as JSON
+	bool read_everything = false;				 ///< the whole query, not only what is new since the last run
 };
 void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &success);
 /// failed or cancelled. A cancelled run does not count as a failure of its loader.

@@ -7,6 +7,7 @@ use Hyperline;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $source = start_source('source', 'max_prepared_transactions = 5');
 $source->safe_psql('postgres', q{
@@ -90,6 +91,86 @@ is(refresh($_), '2|0', "$_: what is committed is read") for ('watching day', 'bl
 $late->run('COMMIT');
 is(refresh($_), '1|0', "$_: the late commit of the day before is not missed") for ('watching day', 'blind day');
 is(read_last(), '2', 'nor are older days read again');
+
+# A number or a text does not tell when it was given out. What was open when it was read is read again when it has ended;
+# events are not complete farther before.
+$source->safe_psql('postgres', q{
+	CREATE TABLE orders (id bigserial PRIMARY KEY, code text GENERATED ALWAYS AS ('o' || lpad(id::text, 8, '0')) STORED, at timestamptz DEFAULT '2026-01-01', v int);
+	INSERT INTO orders (v) SELECT 1 FROM generate_series(1, 10);
+	GRANT USAGE ON SEQUENCE orders_id_seq TO writer});
+my @ordered = ('orders id', 'orders code');
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('watching', 'orders ' || f, 'SELECT id, 1 AS \"customerId\", at AS timestamp, v, code FROM orders', cursor_field => f, lookback => '0', max_rejected => 0) FROM unnest(ARRAY['id', 'code']) f");
+sub add { return $source->safe_psql('postgres', 'INSERT INTO orders (v) VALUES (1)'); }
+sub is_complete
+{
+	my ($sign, $time, $what) = @_;
+	return is($target->safe_psql('postgres', "SELECT hyperline.complete_until('$_') $sign '$time'"), 't', "$_: $what") for @ordered;
+}
+sub reads
+{
+	my ($rows, $inserted, $what) = @_;
+	for my $loader (@ordered)
+	{
+		is(refresh($loader), "$inserted|0", "$loader: $what");
+		is(read_last(), $rows, "$loader: $what, by reading as much as it takes");
+	}
+	return;
+}
+$began = $late->run('BEGIN; INSERT INTO orders (v) VALUES (1); SELECT now()'); # 11
+add(); # 12
+reads(11, 11, 'the first load passes over what is open');
+is_complete('<=', $began, 'events are complete up to its start');
+add(); # 13
+reads(2, 1, 'while it is open new rows are read');
+is_complete('<=', $began, 'they are complete no farther');
+$late->run('COMMIT');
+reads(13, 1, 'after its end everything is read once more');
+is($target->safe_psql('postgres', "SELECT count(*) FROM hyperline.loader_runs WHERE notes ? 'reads_late'"), '2', 'which the notes say');
+is_complete('>', $began, 'then events are complete farther');
+reads(2, 0, 'the next run reads again what the one before it has read');
+reads(1, 0, 'and then no more');
+$began = $late->run('BEGIN; INSERT INTO orders (v) VALUES (1); SELECT now()'); # 14
+add(); # 15
+reads(2, 1, 'another transaction is open');
+add(); # 16
+reads(3, 1, 'as long as it is, its time is read again');
+is_complete('<=', $began, 'events are complete up to its start');
+$late->run('COMMIT');
+reads(4, 1, 'it is not missed either');
+is_complete('>', $began, 'events are complete farther again');
+reads(2, 0, 'what was open has ended');
+reads(1, 0, 'and nothing is read again');
+
+# A run that breaks off leaves its watermark, and the next goes on from there: what it has passed over is not forgotten.
+$began = $late->run('BEGIN; INSERT INTO orders (v) VALUES (1); SELECT now()'); # 17
+$source->safe_psql('postgres', 'INSERT INTO orders (v, at) VALUES (1, NULL)'); # 18
+add(); # 19
+for my $loader (@ordered)
+{
+	my ($status, $out, $err) = $target->psql('postgres', "CALL hyperline.refresh_loader('$loader')");
+	like($err, qr/too many rows were rejected/, "$loader: a run that breaks off");
+}
+$source->safe_psql('postgres', "UPDATE orders SET at = '2026-01-01' WHERE id = 18");
+reads(1, 0, 'the next goes on where it was');
+is_complete('<=', $began, 'events are complete up to what was open in the run that broke off');
+$late->run('COMMIT');
+reads(4, 2, 'what that has passed over is not missed');
+is_complete('>', $began, 'and then events are complete');
+
+# Where transactions cannot be seen lookback is how long they may take.
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('blind', 'blind orders', 'SELECT id, 1 AS \"customerId\", at AS timestamp, v FROM orders', cursor_field => 'id', lookback => '3 seconds')");
+$late->run('BEGIN; INSERT INTO orders (v) VALUES (1)');
+add();
+is(refresh('blind orders'), '20|0', 'blind orders: the first load passes over what is open');
+is($target->safe_psql('postgres', "SELECT would_insert FROM hyperline.dry_run_loader('blind orders')"), '0', 'blind orders: a dry run reads what the next run would');
+$late->run('COMMIT');
+my $found = 0;
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	$found = refresh('blind orders') eq '1|0' and last;
+	usleep(100_000);
+}
+ok($found, 'blind orders: what ends within lookback is not missed');
 
 # A row that says 2099 does not end the loading of the present, nor does one at the end of time.
 $source->safe_psql('postgres', q{INSERT INTO calls VALUES (200, 1, '2099-01-01', '2099-01-01'), (201, 1, 'infinity', 'infinity'), (202, 1, '-infinity', '-infinity')});

@@ -98,7 +98,8 @@ BEGIN
 END $$;
 
 -- The oracle
-CREATE TABLE ways (name text PRIMARY KEY, way text, versioned bool, seen bigint DEFAULT 0, watermark bigint);
+-- settled: the watermark of the run before the last one, from which a cursor that is a number is read again.
+CREATE TABLE ways (name text PRIMARY KEY, way text, versioned bool, seen bigint DEFAULT 0, watermark bigint, settled bigint);
 CREATE TABLE expected_events (event_type text, customer_id text, id text, "timestamp" timestamptz, record jsonb, is_deleted bool, PRIMARY KEY (event_type, customer_id, id));
 CREATE TABLE expected_customers (external_id text PRIMARY KEY, name text, status text, created_by text);
 CREATE TABLE is_read (place bigint, id text, customer_id text, name text, "timestamp" timestamptz, v int, record jsonb, is_deleted bool, content text, fits bool);
@@ -118,9 +119,9 @@ BEGIN
 	       p."deletedAt" IS NOT NULL, NULL,
 	       p.id <> '' AND p.customer <> '' AND isfinite(p.at) AND p.id IS NOT NULL AND p.customer IS NOT NULL AND p.at IS NOT NULL
 	FROM shop.product p
-	WHERE CASE w.way WHEN 'whole' THEN true WHEN 'since' THEN p.c > w.seen ELSE p.seq IS NULL OR p.seq >= COALESCE(w.watermark, 0) END;
+	WHERE CASE w.way WHEN 'whole' THEN true WHEN 'since' THEN p.c > w.seen ELSE p.seq IS NULL OR p.seq >= COALESCE(w.settled, 0) END;
 	UPDATE is_read SET content = concat("timestamp", record);
-	UPDATE ways SET seen = (SELECT last_value FROM shop.changes), watermark = (SELECT GREATEST(w.watermark, max((record ->> 'seq')::bigint)) FROM is_read WHERE fits) WHERE name = loader;
+	UPDATE ways SET seen = (SELECT last_value FROM shop.changes), settled = w.watermark, watermark = (SELECT GREATEST(w.watermark, max((record ->> 'seq')::bigint)) FROM is_read WHERE fits) WHERE name = loader;
 
 	WITH created AS (
 		INSERT INTO expected_customers

@@ -49,6 +49,11 @@ for my $kind (@kinds)
 
 	$proxy->rules;
 
+	# Of what does not tell when it was given out, everything is read once more, for what had not committed.
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
+	is($target->safe_psql('postgres', "SELECT inserted + updated + rejected, notes ? 'reads_late' FROM hyperline.loader_runs WHERE loader = '$name' ORDER BY run_id DESC LIMIT 1"),
+		$name =~ /^(?:timestamp|date)$/ ? '0|f' : '0|t', "$type: the second run");
+
 	# A tie, one above, one below, which is too late, and a NULL.
 	my ($tie, $above, $below, $null) = map { $rows + $_ } 1 .. 4;
 	my $top = $name eq 'text' ? q{'ä99999'} : "(SELECT $value FROM (SELECT $rows AS n) x)";

@@ -2,6 +2,8 @@
 #include "loader/cursor.hpp"
 #include "loader/position.hpp"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace hyperline::loader {
@@ -42,7 +44,42 @@ TEST(LoaderCursor, TimesCompareAsTimes) {
 	EXPECT_TRUE(before("0045-03-15 00:00:00+00 BC", "0044-03-15 00:00:00+00 BC"));
 	EXPECT_FALSE(before("2026-01-01 12:00:00+00", "2026-01-01 12:00:00+00"));
 	EXPECT_TRUE(is_before("2026-01-01", "2026-01-02", ValueKind::date));
-	EXPECT_FALSE(is_before("9", "10", ValueKind::integer)) << "their source orders them";
+}
+
+TEST(LoaderCursor, NumbersCompareDigitForDigit) {
+	const std::vector<const char *> ascending = {"-1000000000000000000000000000000",
+												 "-10.5",
+												 "-10.25",
+												 "-9",
+												 "-0.001",
+												 "0",
+												 "0.0000000000000000000000000001",
+												 "0.9",
+												 "9",
+												 "9.999",
+												 "10",
+												 "9007199254740992",
+												 "9007199254740993",
+												 "9007199254740993.1"};
+	for (std::size_t i = 0; i < ascending.size(); i++) {
+		for (std::size_t j = 0; j < ascending.size(); j++) {
+			EXPECT_EQ(is_before(ascending[i], ascending[j], ValueKind::number), i < j)
+				<< ascending[i] << " " << ascending[j];
+		}
+	}
+	EXPECT_TRUE(is_before("9", "10", ValueKind::integer));
+	EXPECT_FALSE(is_before("1.50", "1.5", ValueKind::number));
+	EXPECT_FALSE(is_before("1.5", "1.50", ValueKind::number));
+	EXPECT_TRUE(is_before("9", "1e+20", ValueKind::number));
+	EXPECT_TRUE(is_before("1e-05", "0.001", ValueKind::number));
+	EXPECT_FALSE(is_before("1e+20", "1e+20", ValueKind::number));
+}
+
+TEST(LoaderCursor, TextsCompareByteByByte) {
+	EXPECT_TRUE(is_before("B", "a", ValueKind::text));
+	EXPECT_TRUE(is_before("10", "9", ValueKind::text));
+	EXPECT_TRUE(is_before("z", "\xc3\xa4", ValueKind::text));
+	EXPECT_FALSE(is_before("a", "a", ValueKind::text));
 }
 
 TEST(LoaderCursor, NothingComesAfterInfinity) {
