@@ -96,21 +96,49 @@ sub check_refusal
 	check_refusal($name, $run, qr/^the fields of the query have changed while it was read$/, 'other fields');
 	$primary->safe_psql('postgres', 'ALTER TABLE calls ALTER COLUMN n TYPE bigint');
 }
+# A name that leads now to one server, now to another.
+my $folder = PostgreSQL::Test::Utils::tempdir_short();
+chmod 0755, $folder;
+sub lead_to
+{
+	my ($node) = @_;
+	my $place = "$folder/.s.PGSQL.5432";
+	unlink($place);
+	symlink($node->host . '/.s.PGSQL.' . $node->port, $place) or die "$place: $!";
+	return;
+}
+lead_to($primary);
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('either', 'postgres:///postgres?host=$folder&port=5432&user=reader')");
 {
 	my $other = start_source('other');
 	$other->safe_psql('postgres', 'CREATE TABLE calls (id int, n bigint, updated_at timestamptz, pad text)');
-	my $folder = PostgreSQL::Test::Utils::tempdir_short();
-	my $place = "$folder/.s.PGSQL.5432";
-	chmod 0755, $folder;
-	symlink($primary->host . '/.s.PGSQL.' . $primary->port, $place) or die "$place: $!";
-	$target->safe_psql('postgres', "SELECT hyperline.create_connection('either', 'postgres:///postgres?host=$folder&port=5432&user=reader')");
 	my ($name, $run, $lock) = start_held('either', 'updated_at');
-	unlink($place);
-	symlink($other->host . '/.s.PGSQL.' . $other->port, $place) or die "$place: $!";
+	lead_to($other);
 	$primary->safe_psql('postgres', readers());
 	$lock->close;
 	check_refusal($name, $run, qr/^the source is not what it was before the connection to it broke off$/, 'another server');
 	$other->stop('immediate');
+}
+# A replica that is behind what the run has read is waited for, for half a minute; what was stored stays, and the next
+# run goes on from there when it has caught up.
+{
+	my $replica = start_replica($primary, 'replica');
+	$primary->wait_for_catchup($replica, 'replay', $primary->lsn('flush'));
+	$replica->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+	$primary->safe_psql('postgres', 'CREATE TABLE later ()');
+	lead_to($primary);
+	my ($name, $run, $lock) = start_held('either', 'updated_at');
+	lead_to($replica);
+	$primary->safe_psql('postgres', readers());
+	$lock->close;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'failed', 'a replica that is behind: the run fails in the end');
+	is($target->safe_psql('postgres', "SELECT sqlstate, error, inserted >= 3000 FROM hyperline.loader_runs WHERE run_id = $run"), 'HL001|stale_source: the source is behind what this run has read from it before|t', 'a replica that is behind: it says why, and what it stored stays');
+	$replica->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+	$primary->wait_for_catchup($replica, 'replay', $primary->lsn('flush'));
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
+	is($target->safe_psql('postgres', "SELECT count(*), count(DISTINCT id) FROM hyperline.events WHERE event_type = '$name'"), "$rows|$rows", 'a replica that has caught up: nothing is lost');
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
+	$replica->stop('immediate');
 }
 
 # Our own crash: the next run goes on from the last batch.

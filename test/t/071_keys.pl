@@ -10,6 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 $ENV{HYPERLINE_TEST_PASSWORD} = 'from-the-environment';
+$ENV{HYPERLINE_TEST_EMPTY} = '';
 my $node = start_target('node');
 my $folder = $node->data_dir;
 my $secrets = PostgreSQL::Test::Utils::tempdir();
@@ -140,6 +141,7 @@ my $variable = source_url($node, 'postgres', 'other') . '&password_env=HYPERLINE
 sql("SELECT hyperline.create_connection('variable', '${variable}_PASSWORD')");
 is(check('variable'), 'live', 'a variable of the server');
 like(fails("SELECT hyperline.create_connection('unset', '${variable}_NOTHING')"), qr/environment variable "HYPERLINE_TEST_NOTHING" of the server, which holds the password, is not set/, 'that is not set');
+like(fails("SELECT hyperline.create_connection('empty', '${variable}_EMPTY')"), qr/environment variable "HYPERLINE_TEST_EMPTY" of the server, which holds the password, is empty/, 'that is empty');
 unlike(fails('SELECT hyperline.check_connection(\'variable\'); SELECT * FROM hyperline.connections; SELECT 1/0'), qr/from-the-env/, 'is not shown');
 unlike(slurp_file($node->logfile), qr/from-the-environment.*hyperline/, 'nor logged');
 $node->stop;
