@@ -46,7 +46,7 @@ COMMENT ON COLUMN hyperline.loader_runs.status IS 'queued, running, succeeded, f
 COMMENT ON COLUMN hyperline.loader_runs.queued_at IS 'When it was asked for.';
 COMMENT ON COLUMN hyperline.loader_runs.started_at IS 'When it began.';
 COMMENT ON COLUMN hyperline.loader_runs.finished_at IS 'When it ended.';
-COMMENT ON COLUMN hyperline.loader_runs.duration IS 'From its start to its end, or to now.';
+COMMENT ON COLUMN hyperline.loader_runs.duration IS 'From its start to its end, or to now. NULL when the clock was set back meanwhile.';
 COMMENT ON COLUMN hyperline.loader_runs.batches IS 'How many batches it has committed.';
 COMMENT ON COLUMN hyperline.loader_runs.rows_read IS 'inserted + updated + unchanged + stale + duplicates + rejected.';
 COMMENT ON COLUMN hyperline.loader_runs.inserted IS 'Rows whose event was not there yet.';

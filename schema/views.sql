@@ -69,7 +69,9 @@ SELECT r.run_id,
        r.queued_at,
        r.started_at,
        r.finished_at,
-       COALESCE(r.finished_at, CASE WHEN r.status = 'running' THEN clock_timestamp() END) - r.started_at AS duration,
+       CASE WHEN COALESCE(r.finished_at, clock_timestamp()) >= r.started_at
+            THEN COALESCE(r.finished_at, CASE WHEN r.status = 'running' THEN clock_timestamp() END) - r.started_at
+       END AS duration,
        r.batches,
        r.rows_read,
        r.inserted,

@@ -82,5 +82,10 @@ CALL hyperline.refresh_loader('takes long');
 RESET hyperline_connector.statement_timeout;
 SELECT trigger, status, sqlstate, error, error_detail FROM hyperline.loader_runs WHERE loader = 'takes long';
 SELECT hyperline.drop_loader('takes long');
+-- A clock that was set back during a run makes none that took less than nothing.
+BEGIN;
+UPDATE hyperline.run SET started_at = finished_at + interval '1 hour' WHERE run_id = (SELECT max(run_id) FROM hyperline.run);
+SELECT count(*) FILTER (WHERE duration IS NULL) AS unknown, count(*) FILTER (WHERE duration < '0') AS negative FROM hyperline.loader_runs WHERE finished_at IS NOT NULL AND started_at IS NOT NULL;
+ROLLBACK;
 -- The sum holds, always.
 SELECT count(*) FROM hyperline.loader_runs WHERE rows_read <> inserted + updated + unchanged + stale + duplicates + rejected;

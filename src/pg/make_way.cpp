@@ -1,5 +1,7 @@
 #include "pg/make_way.hpp"
 
+#include <chrono>
+
 #include "pg/postgres.hpp"
 #include "pg/shared.hpp"
 
@@ -13,7 +15,6 @@ extern "C" {
 #include <storage/latch.h>
 #include <tcop/utility.h>
 #include <utils/acl.h>
-#include <utils/timestamp.h>
 }
 
 namespace hyperline::pg {
@@ -28,9 +29,9 @@ constexpr const char *kSchema = "hyperline";
 // Workers look at least this often, or between two batches, whether they have to leave.
 constexpr long kPollMilliseconds = 20;
 // After that they are interrupted in whatever they do.
-constexpr int kPatienceMilliseconds = 3000;
+constexpr std::chrono::seconds kPatience{3};
 // After that the command finds out by itself.
-constexpr int kGiveUpMilliseconds = 8000;
+constexpr std::chrono::seconds kGiveUp{8};
 
 ProcessUtility_hook_type previous_hook = nullptr;
 bool databases_change = false; // in this transaction
@@ -115,7 +116,7 @@ Oid wanted_by(const Node *statement, bool in_block) {
 }
 
 void clear(Oid database) {
-	const TimestampTz start = GetCurrentTimestamp();
+	const auto start = std::chrono::steady_clock::now();
 	hold_database(database);
 	bool by_force = false;
 	while (tell_to_leave(database, by_force) > 0) {
@@ -123,11 +124,11 @@ void clear(Oid database) {
 						wait_event("HyperlineMakeWay"));
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
-		const TimestampTz now = GetCurrentTimestamp();
-		if (TimestampDifferenceExceeds(start, now, kGiveUpMilliseconds)) {
+		const auto waited = std::chrono::steady_clock::now() - start;
+		if (waited > kGiveUp) {
 			return;
 		}
-		by_force = TimestampDifferenceExceeds(start, now, kPatienceMilliseconds);
+		by_force = waited > kPatience;
 	}
 }
 
