@@ -112,7 +112,7 @@ std::int64_t rotate_encryption_key(const std::string &new_key_file, bool is_supe
 			"passwords are sealed with the key of \"" + new_key_file +
 				"\", new ones still with the one that "
 				"hyperline_connector.encryption_key_file names",
-			"Both files are needed for now.",
+			"Both files are needed.",
 			"ALTER SYSTEM SET hyperline_connector.encryption_key_file = '...'; SELECT pg_reload_conf(); then rotate "
 			"once more, and the old file is not needed any longer.");
 	}

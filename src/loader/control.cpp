@@ -103,8 +103,9 @@ Error not_in_time(const store::Run &run) {
 										id + ").");
 }
 
-// Tells once for which run retry_rejected() waits, as soon as that can be seen: one of a session that has not committed
-// cannot. Its locks are kept until the transaction ends, so that a run which waits for one of them does not end before.
+// Tells once for which run a session waits, as soon as that can be seen: one of a session that has not committed cannot.
+// The locks of retry_rejected() are kept until its transaction ends, so that a run which waits for one of them does not
+// end before.
 class Wait {
 public:
 	explicit Wait(const std::string &loader) : loader_(loader) {}
@@ -155,8 +156,10 @@ std::int64_t run_loader(const std::string &name) {
 void refresh_loader(const std::string &name, pg::Transactions &transactions) {
 	transactions.run([] { store::refuse_other_revision(); });
 	Poll poll(pg::Deadline::max());
+	Wait wait(name);
 	Outcome outcome = execute_in_session(name, transactions);
 	while (!outcome.started) {
+		transactions.run([&] { wait.look(); });
 		poll.again();
 		outcome = execute_in_session(name, transactions);
 	}

@@ -179,7 +179,8 @@ $holder->quit;
 $target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
 is(aftermath($target, $source), '', 'a lock on events that stays: afterwards');
 
-# retry_rejected while a run is under way: it says for which run it waits, can be ended, and leaves the run alone.
+# refresh_loader and retry_rejected while a run is under way: they say for which run they wait, can be ended, and leave the
+# run alone.
 $target->safe_psql('postgres', "SELECT hyperline.alter_loader('slow', refresh_rate => '1 day')");
 ok(wait_for($target, q{SELECT next_run_at > now() + interval '1 hour' AND NOT EXISTS (SELECT FROM hyperline.loader_runs WHERE status IN ('queued', 'running')) FROM hyperline.loaders}), 'nothing runs by itself');
 $source->safe_psql('postgres', "INSERT INTO t VALUES (3001, NULL, '2026-01-01', 0)");
@@ -187,11 +188,12 @@ $gate->query_safe('SELECT pg_advisory_lock(1)');
 $run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('slow')");
 ok(wait_for($target, "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE run_id = $run AND status = 'running' AND rows_read > 0"), 'a run is under way');
 $source->safe_psql('postgres', 'UPDATE t SET company = 1 WHERE id = 3001'); # the run does not see it any more
-for my $patient (0, 1)
+for my $call ('CALL hyperline.refresh_loader', 'SELECT hyperline.retry_rejected', 'patient SELECT hyperline.retry_rejected')
 {
 	my ($answer, $said) = ('', '');
-	my $retry = IPC::Run::start([ 'psql', '-XqAt', '-d', $target->connstr('postgres'), '-c', "SELECT hyperline.retry_rejected('slow')" ], '>', \$answer, '2>', \$said, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-	my $name = 'retry_rejected during a run' . ($patient ? ', patiently' : ', ended by Ctrl-C');
+	my ($patient, $sql, $what) = $call =~ /^(patient )?((?:CALL|SELECT) hyperline.(.*))/;
+	my $retry = IPC::Run::start([ 'psql', '-XqAt', '-d', $target->connstr('postgres'), '-c', "$sql('slow')" ], '>', \$answer, '2>', \$said, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	my $name = "$what during a run" . ($patient ? ', patiently' : ', ended by Ctrl-C');
 	my $notice = "NOTICE:  waiting for run $run of loader \"slow\"\nHINT:  Its end is waited for; hyperline.cancel_run($run) ends it sooner.\n";
 	$retry->pump_nb, usleep(20_000) until $said =~ /HINT.*\n/ or !$retry->pumpable;
 	$patient ? go_on() : $retry->signal('INT'); # what a terminal's Ctrl-C sends to psql
