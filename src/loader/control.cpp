@@ -103,9 +103,9 @@ Error not_in_time(const store::Run &run) {
 										id + ").");
 }
 
-// Tells once for which run a session waits, as soon as that can be seen: one of a session that has not committed cannot.
-// The locks of retry_rejected() are kept until its transaction ends, so that a run which waits for one of them does not
-// end before.
+// Tells once for which run a session waits, as soon as that can be seen: one of a session that has not committed
+// cannot. The locks of retry_rejected() are kept until its transaction ends, so that a run which waits for one of them
+// does not end before.
 class Wait {
 public:
 	explicit Wait(const std::string &loader) : loader_(loader) {}
