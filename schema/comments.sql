@@ -135,6 +135,7 @@ COMMENT ON COLUMN hyperline.loader.watermark_open_since IS 'The same as open_sin
 COMMENT ON COLUMN hyperline.loader.settled IS 'Of a cursor_field that is no time: from this value on runs read again. All that was open at the source when it was the watermark has ended, and what that stored was read.';
 COMMENT ON COLUMN hyperline.loader.mark IS 'A watermark past settled, which takes its place when all has ended that was open at mark_time.';
 COMMENT ON COLUMN hyperline.loader.mark_time IS 'The source''s clock, right after the snapshot was taken in which mark was reached.';
+COMMENT ON COLUMN hyperline.loader.broke_off IS 'The watermark is that of a run that did not succeed: the next one goes on from there.';
 COMMENT ON COLUMN hyperline.loader.complete_until IS 'Up to when its events are complete; see hyperline.complete_until().';
 COMMENT ON COLUMN hyperline.loader.last_run_at IS 'See hyperline.loaders.last_run_at.';
 COMMENT ON COLUMN hyperline.loader.last_success_at IS 'See hyperline.loaders.last_success_at.';

@@ -77,6 +77,7 @@ CREATE TABLE hyperline.loader (
 	settled text,
 	mark text,
 	mark_time timestamptz,
+	broke_off bool NOT NULL DEFAULT false,
 	complete_until timestamptz,
 	last_run_at timestamptz,
 	last_success_at timestamptz,

@@ -49,6 +49,20 @@ bool is_less(std::string_view a, std::string_view b) {
 
 } // namespace
 
+// citext has a collation and an order of its own.
+Order order_of(const source::Field &field) {
+	using source::ValueKind;
+	if (source::is_time(field.kind)) {
+		return Order::time;
+	}
+	if (field.kind == ValueKind::integer || field.kind == ValueKind::number || field.type_name == "oid" ||
+		field.type_name == "xid8") {
+		return Order::number;
+	}
+	const bool in_bytes = field.type_name == "uuid" || (field.has_collation && field.type_name != "citext");
+	return in_bytes ? Order::bytes : Order::source;
+}
+
 bool is_finite(std::string_view value, source::ValueKind kind) {
 	if (is_time(kind)) {
 		return event::parse_time(value).status != event::TimeStatus::infinite;
@@ -56,12 +70,16 @@ bool is_finite(std::string_view value, source::ValueKind kind) {
 	return kind != source::ValueKind::number || (value != "NaN" && value != "Infinity" && value != "-Infinity");
 }
 
-bool is_before(std::string_view value, std::string_view other, source::ValueKind kind) {
-	if (kind == source::ValueKind::integer || kind == source::ValueKind::number) {
+bool is_before(std::string_view value, std::string_view other, Order order) {
+	switch (order) {
+	case Order::number:
 		return is_less(value, other);
-	}
-	if (!is_time(kind)) {
+	case Order::bytes:
 		return value < other;
+	case Order::source:
+		return false;
+	case Order::time:
+		break;
 	}
 	const event::ParsedTime a = event::parse_time(value);
 	const event::ParsedTime b = event::parse_time(other);

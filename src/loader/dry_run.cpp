@@ -97,9 +97,12 @@ DryRun Rehearsal::carry_out() {
 	source_ = open_source(connection_);
 	const source::Snapshot snapshot = source_->begin();
 	compare_with_last_run(snapshot);
-	const source::Query query = source::to_send(loader_.query, store::refreshed_since_literal(loader_));
+	source::Query query = query_of(loader_, Start{});
 	describe(query);
-	const Start start = start_of(loader_, mapper_->cursor_kind(), snapshot);
+	const Start start = start_of(loader_, order_of_cursor(loader_, fields_), snapshot);
+	if (start.reads_late) {
+		query = query_of(loader_, start);
+	}
 	source::ReadPlan plan = plan_of(query, loader_, fields_, start);
 	if (loader_.cursor_field) {
 		plan.rows = source::ReadPlan::Rows::without_cursor;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/settings.hpp"
+#include "source/query_text.hpp"
 
 namespace hyperline::loader {
 
@@ -13,6 +14,22 @@ std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &
 }
 
 } // namespace
+
+source::Query query_of(const store::Loader &loader, const Start &start) {
+	if (!start.reads_late) {
+		return source::to_send(loader.query, store::refreshed_since_literal(loader));
+	}
+	store::Loader anew = loader;
+	anew.last_refreshed_at.reset();
+	return source::to_send(loader.query, store::refreshed_since_literal(anew));
+}
+
+Order order_of_cursor(const store::Loader &loader, const std::vector<source::Field> &fields) {
+	const auto field = std::find_if(fields.begin(), fields.end(), [&](const source::Field &candidate) {
+		return candidate.name == loader.cursor_field;
+	});
+	return field == fields.end() ? Order::source : order_of(*field);
+}
 
 source::ReadPlan plan_of(const source::Query &query, const store::Loader &loader,
 						 const std::vector<source::Field> &fields, const Start &start) {

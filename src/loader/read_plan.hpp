@@ -11,6 +11,13 @@
 
 namespace hyperline::loader {
 
+/// The loader's query as it is sent: the placeholder is the time of its last run, unless it reads late. In a
+/// transaction.
+source::Query query_of(const store::Loader &loader, const Start &start);
+
+/// Of the loader's cursor field, if it has one.
+Order order_of_cursor(const store::Loader &loader, const std::vector<source::Field> &fields);
+
 /// All of the query or, with a cursor field, what is at or past where the run begins.
 source::ReadPlan plan_of(const source::Query &query, const store::Loader &loader,
 						 const std::vector<source::Field> &fields, const Start &start);

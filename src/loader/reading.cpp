@@ -111,30 +111,34 @@ void Reading::compare_with_last_run() {
 }
 
 void Reading::describe() {
-	std::string since;
 	transactions_.run([&] {
-		since = store::refreshed_since_literal(loader_);
+		query_ = query_of(loader_, Start{});
 		if (first_.time && *first_.time - *first_.open_since > kLongOpen) {
 			store::add_note(run_.id, "open_since", pg::format_utc(*first_.open_since));
 		}
 	});
-	query_ = source::to_send(loader_.query, since);
 	fields_ = source_->describe(query_);
 	shape_ = shape_of(fields_);
 	transactions_.run([&] { store::note_drift(run_.id, loader_.id, shape_); });
 	const event::MappingOptions options{loader_.version_field.value_or(""), loader_.cursor_field.value_or("")};
 	mapper_ = std::make_unique<event::Mapper>(fields_, options);
-	transactions_.run([&] {
-		start_ = start_of(loader_, mapper_->cursor_kind(), first_);
-		if (start_.reads_late) {
-			store::add_note(run_.id, "reads_late", "everything, for what had not committed when it was read first");
-		}
-	});
+	find_start();
 	batch_ = std::make_unique<store::Batch>(
 		store::BatchTarget{run_.id, loader_.id, loader_.name, loader_.event_type, loader_.version_field,
 						   mapper_->version_class() == event::VersionClass::number ? store::VersionOrder::number
 																				   : store::VersionOrder::text,
 						   loader_.cursor_field.has_value()});
+}
+
+void Reading::find_start() {
+	order_ = order_of_cursor(loader_, fields_);
+	transactions_.run([&] {
+		start_ = start_of(loader_, order_, first_);
+		if (start_.reads_late) {
+			store::add_note(run_.id, "reads_late", "everything, for what had not committed when it was read first");
+			query_ = query_of(loader_, start_);
+		}
+	});
 }
 
 void Reading::prepare() {
@@ -198,12 +202,14 @@ store::Success Reading::success() const {
 	success.source_position = latest_.position;
 	success.watermark = watermark();
 	const std::optional<std::string> reached = cursor_reached_ ? cursor_reached_ : loader_.watermark;
-	if (reached && !source::is_time(mapper_->cursor_kind())) {
-		success.settling = settle(loader_, start_, *reached, first_);
+	if (reached && order_ != Order::time) {
+		success.settling = settle(loader_, start_, *reached, latest_);
 	}
+	success.reached_at = to_timestamp(latest_.time);
 	success.complete_until = start_.complete_until;
 	success.fields = shape_;
-	success.read_everything = loader_.cursor_field ? !start_.from : !(asks_for_new && loader_.last_refreshed_at);
+	const bool left_old_out = asks_for_new && loader_.last_refreshed_at && !start_.reads_late;
+	success.read_everything = !left_old_out && !(loader_.cursor_field && start_.from);
 	return success;
 }
 
@@ -307,7 +313,7 @@ void Reading::note_cursor() {
 	for (auto row = mapped_.events.rbegin(); row != mapped_.events.rend(); ++row) {
 		if (row->has_cursor && is_finite(row->cursor, mapper_->cursor_kind())) {
 			cursor_at_ = std::string(row->cursor);
-			if (!loader_.watermark || !is_before(row->cursor, *loader_.watermark, mapper_->cursor_kind())) {
+			if (!loader_.watermark || !is_before(row->cursor, *loader_.watermark, order_)) {
 				cursor_reached_ = cursor_at_;
 			}
 			return;
@@ -319,11 +325,19 @@ std::optional<store::Watermark> Reading::watermark() const {
 	if (!cursor_reached_) {
 		return std::nullopt;
 	}
-	return store::Watermark{*cursor_reached_, to_timestamp(first_.time), start_.open_since};
+	return store::Watermark{*cursor_reached_, to_timestamp(latest_.time), start_.open_since};
+}
+
+store::Progress Reading::progress() const {
+	// Half of what it reads late is no use where the query itself leaves old rows out of the other half.
+	const bool is_whole = start_.reads_late && source::uses_placeholder(source::strip_terminator(loader_.query));
+	const bool settles = cursor_at_ && !is_whole;
+	return {watermark(), settles ? settled_up_to(loader_, start_, *cursor_at_, order_) : std::nullopt};
 }
 
 void Reading::store_batch() {
-	storing_.store(*batch_, watermark());
+	const bool read_before = ordered_by_cursor_ && loader_.watermark && !cursor_reached_;
+	storing_.store(*batch_, progress(), read_before);
 	stored_up_to_ = cursor_at_;
 }
 

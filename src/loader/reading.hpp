@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "event/mapper.hpp"
+#include "loader/cursor.hpp"
 #include "loader/seen_keys.hpp"
 #include "loader/settling.hpp"
 #include "loader/storing.hpp"
@@ -43,6 +44,7 @@ private:
 	void begin();
 	void compare_with_last_run();
 	void describe();
+	void find_start();
 	void stream();
 	void read(source::ReadPlan &plan);
 	bool next(source::Chunk &chunk);
@@ -51,6 +53,7 @@ private:
 	void note_keys(store::PendingEvent *rows, std::size_t count);
 	void note_cursor();
 	[[nodiscard]] std::optional<store::Watermark> watermark() const;
+	[[nodiscard]] store::Progress progress() const;
 	[[nodiscard]] store::Success success() const;
 	void store_batch();
 	void store_set_aside();
@@ -65,6 +68,7 @@ private:
 	source::Snapshot first_;  ///< as of when the run's result is complete
 	source::Snapshot latest_; ///< of the connection that is open
 	Start start_;
+	Order order_ = Order::source; ///< of the cursor field
 	source::Query query_;
 	std::vector<source::Field> fields_;
 	std::string shape_; ///< of the fields

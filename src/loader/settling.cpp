@@ -6,12 +6,6 @@ namespace hyperline::loader {
 
 namespace {
 
-// Whether all that was open when its mark was made has ended.
-bool is_settled(const store::Settling &settling, const Start &start) {
-	return settling.mark && settling.mark_time && start.settled_by &&
-		   settling.mark_time->microseconds <= start.settled_by->microseconds;
-}
-
 std::optional<pg::Timestamp> earlier(const std::optional<pg::Timestamp> &a, const std::optional<pg::Timestamp> &b) {
 	if (!a || !b) {
 		return std::nullopt;
@@ -19,39 +13,42 @@ std::optional<pg::Timestamp> earlier(const std::optional<pg::Timestamp> &a, cons
 	return a->microseconds < b->microseconds ? a : b;
 }
 
-// Whether the watermark is that of a run that broke off, in a snapshot that no run has succeeded in.
-bool broke_off(const store::Loader &loader) {
-	const auto &a = loader.watermark_time;
-	const auto &b = loader.last_refreshed_at;
-	return a && !(b && a->microseconds == b->microseconds);
+// Whether all has ended that was open when the mark was made, and lookback has passed since.
+bool is_settled(const store::Loader &loader, const std::optional<pg::Timestamp> &open_since) {
+	if (!loader.settling.mark || !loader.settling.mark_time || !open_since) {
+		return false;
+	}
+	return loader.settling.mark_time->microseconds <= store::less_lookback(*open_since, loader.lookback).microseconds;
 }
 
 } // namespace
 
-Start start_of(const store::Loader &loader, source::ValueKind kind, const source::Snapshot &snapshot) {
+Start start_of(const store::Loader &loader, Order order, const source::Snapshot &snapshot) {
 	Start start;
 	if (snapshot.open_since) {
 		start.open_since = pg::Timestamp{*snapshot.open_since};
 	}
 	start.complete_until = start.open_since;
 	start.from = loader.watermark;
-	if (!loader.cursor_field || source::is_time(kind)) {
+	if (!loader.cursor_field || order == Order::time || !loader.watermark) {
 		return start; // a time is read again from before the watermark by what it says
 	}
-	const bool goes_on = loader.watermark && broke_off(loader);
-	if (goes_on) {
+	const bool has_settled = loader.settling.settled.has_value();
+	if (loader.broke_off) {
+		start.goes_on = true;
 		start.open_since = earlier(start.open_since, loader.watermark_open_since);
 		start.complete_until = start.open_since;
 	}
-	if (start.open_since) {
-		start.settled_by = store::less_lookback(*start.open_since, loader.lookback);
+	start.settles = is_settled(loader, start.open_since) && (has_settled || !start.goes_on);
+	if (!has_settled && loader.settling.mark && !start.settles) {
+		start.complete_until.reset(); // what the first load passed over is still to come
 	}
-	if (goes_on || !loader.watermark) {
+	if (start.goes_on) {
 		return start;
 	}
-	if (loader.settling.settled) {
+	if (has_settled) {
 		start.from = loader.settling.settled;
-	} else if (is_settled(loader.settling, start)) {
+	} else if (start.settles) {
 		start.from.reset();
 		start.reads_late = true;
 	} else {
@@ -60,16 +57,29 @@ Start start_of(const store::Loader &loader, source::ValueKind kind, const source
 	return start;
 }
 
-store::Settling settle(const store::Loader &loader, const Start &start, const std::string &reached,
+std::optional<std::string> settled_up_to(const store::Loader &loader, const Start &start, const std::string &read,
+										 Order order) {
+	if (!start.settles || start.goes_on) {
+		return std::nullopt;
+	}
+	const std::string &up_to = is_before(read, *loader.settling.mark, order) ? read : *loader.settling.mark;
+	if (order == Order::source || (start.from && is_before(up_to, *start.from, order))) {
+		return std::nullopt;
+	}
+	return up_to;
+}
+
+store::Settling settle(const store::Loader &loader, const Start &start, const std::string &watermark,
 					   const source::Snapshot &snapshot) {
 	store::Settling kept = loader.settling;
-	if (snapshot.taken_by && is_settled(kept, start)) {
+	if (start.settles) {
 		kept.settled = kept.mark;
 		kept.mark.reset();
 	}
-	if (snapshot.taken_by && !kept.mark) {
-		kept.mark = reached;
-		kept.mark_time = pg::Timestamp{*snapshot.taken_by};
+	const bool is_of_a_later_clock = kept.mark_time && kept.mark_time->microseconds > snapshot.taken_by;
+	if (!kept.mark || is_of_a_later_clock) {
+		kept.mark = watermark;
+		kept.mark_time = pg::Timestamp{snapshot.taken_by};
 	}
 	return kept;
 }

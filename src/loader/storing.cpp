@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kStorePause{50};
 
 } // namespace
 
-bool Storing::try_to_store(store::Batch &batch, const std::optional<store::Watermark> &watermark) {
+bool Storing::try_to_store(store::Batch &batch, const store::Progress &progress, bool read_before) {
 	std::int64_t rejected_in_batch = 0;
 	try {
 		transactions_.run([&] {
@@ -32,8 +32,8 @@ bool Storing::try_to_store(store::Batch &batch, const std::optional<store::Water
 				break;
 			}
 			const store::Counts counts = batch.store(writer_.find(loader_));
-			store::add_counts(run_id_, counts, watermark);
-			rejected_in_batch = counts.rejected;
+			store::add_counts(run_id_, counts, progress);
+			rejected_in_batch = read_before ? counts.rejected_first : counts.rejected;
 			if (!position_.empty()) {
 				store::note_position(loader_.id, position_);
 			}
@@ -77,8 +77,8 @@ void Storing::refuse_many_rejected() {
 			pg::quote_literal(loader_.name) + ", max_rejected => ...).");
 }
 
-void Storing::store(store::Batch &batch, const std::optional<store::Watermark> &watermark) {
-	for (int attempt = 1; !try_to_store(batch, watermark); attempt++) {
+void Storing::store(store::Batch &batch, const store::Progress &progress, bool read_before) {
+	for (int attempt = 1; !try_to_store(batch, progress, read_before); attempt++) {
 		if (attempt == kStoreAttempts) {
 			throw Error(in_the_way_.sqlstate, "could not store a batch: other sessions were in its way",
 						"It was tried " + std::to_string(kStoreAttempts) +

@@ -32,14 +32,15 @@ public:
 	/// Throws 42501 when nobody may write for the loader. Inside a transaction.
 	void check_writer() { (void)writer_.find(loader_); }
 
-	/// Stores the batch and empties it. `watermark`: how far the loader has read with it; nullopt: it stays.
-	/// Throws Stopped when the run is to end, after the batch has been stored if the loader was paused; what was in the
-	/// way (40001, 40P01, 55P03, 23505) when other sessions did not let it in; 22000, after it has been stored, when
-	/// the run has rejected more than its loader allows.
-	void store(store::Batch &batch, const std::optional<store::Watermark> &watermark);
+	/// Stores the batch and empties it. `progress`: how far the loader has read with it. Of rows that were
+	/// `read_before` only those count towards the loader's max_rejected that were never rejected. Throws Stopped when
+	/// the run is to end, after the batch has been stored if the loader was paused; what was in the way (40001, 40P01,
+	/// 55P03, 23505) when other sessions did not let it in; 22000, after it has been stored, when the run has rejected
+	/// more than its loader allows.
+	void store(store::Batch &batch, const store::Progress &progress, bool read_before);
 
 private:
-	bool try_to_store(store::Batch &batch, const std::optional<store::Watermark> &watermark);
+	bool try_to_store(store::Batch &batch, const store::Progress &progress, bool read_before);
 
 	void refuse_many_rejected();
 

@@ -146,10 +146,11 @@ SELECT pg_catalog.pg_is_in_recovery(),
        ((EXTRACT(epoch FROM LEAST(m.at, m.open_since))::numeric - 946684800) * 1000000)::bigint
 FROM (
 	SELECT CASE
-	       WHEN pg_catalog.pg_is_in_recovery() THEN LEAST(pg_catalog.now(), GREATEST(pg_catalog.pg_last_xact_replay_timestamp(), (
+	       WHEN pg_catalog.pg_is_in_recovery() THEN (SELECT LEAST(pg_catalog.now(), r.up_to) FROM (SELECT GREATEST(pg_catalog.pg_last_xact_replay_timestamp(), (
 		SELECT COALESCE(w.last_msg_send_time, pg_catalog.now() - NULLIF(pg_catalog.current_setting('wal_receiver_timeout')::interval, interval '0'))
 		FROM pg_catalog.pg_stat_wal_receiver w
-		WHERE pg_catalog.pg_last_wal_replay_lsn() >= COALESCE(w.latest_end_lsn, pg_catalog.pg_last_wal_receive_lsn()))))
+		WHERE pg_catalog.pg_last_wal_replay_lsn() >= COALESCE(w.latest_end_lsn, pg_catalog.pg_last_wal_receive_lsn())))) r(up_to)
+		WHERE r.up_to IS NOT NULL)
 	       ELSE pg_catalog.now()
 	       END,
 	       CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN LEAST((
@@ -230,7 +231,7 @@ Snapshot PostgresqlSource::begin() {
 	const bool shows_position = !snapshot.position_before.empty();
 	const Result taken = connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin);
 	snapshot.position = one_line(field(taken.get(), 0, 0));
-	snapshot.taken_by = snapshot.is_replica ? snapshot.time : number(taken.get(), 0, 1);
+	snapshot.taken_by = number(taken.get(), 0, 1).value_or(0);
 	prepare_session();
 	return snapshot;
 }

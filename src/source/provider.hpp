@@ -57,8 +57,8 @@ struct Snapshot {
 	/// Since when the oldest transaction has been open that may still commit, as far as the source shows them, else
 	/// `time`: what commits later was stamped at or after it.
 	std::optional<std::int64_t> open_since;
-	/// The source's clock at or after the moment: what began later sees it. nullopt: a replica that does not say.
-	std::optional<std::int64_t> taken_by;
+	/// The source's clock at or after the moment: what began later is seen by no read of it.
+	std::int64_t taken_by = 0;
 	/// Durable position, at or past what is seen: 'system identifier/timeline/log position'; empty: not to be had.
 	std::string position;
 	std::string position_before; ///< the same, at or before what is seen

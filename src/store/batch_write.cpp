@@ -205,9 +205,10 @@ Counts Batch::store(Oid writer) {
 	if (!events_.empty()) {
 		store_events(counts);
 	}
-	const std::int64_t kept_before = rejected_store_.keep(target_, rejected_, context_.bytes());
-	counts.duplicates += kept_before;
-	counts.rejected += static_cast<std::int64_t>(rejected_.size()) - kept_before;
+	const RejectedStore::Kept kept = rejected_store_.keep(target_, rejected_, context_.bytes());
+	counts.duplicates += kept.before;
+	counts.rejected += static_cast<std::int64_t>(rejected_.size()) - kept.before;
+	counts.rejected_first = kept.first;
 	rejected_.resize(rejected_before); // those that the probe added are found again when the batch is stored again
 	return counts;
 }

@@ -14,7 +14,7 @@ constexpr const char *kSelect = R"(
 SELECT l.loader_id, l.name, l.connection_id, l.event_type, l.query, l.refresh_rate, l.time_zone, l.cursor_field,
        l.lookback, l.version_field, l.paused, l.next_run_at, l.watermark, l.last_refreshed_at, l.source_position,
        l.consecutive_failures, l.generation, l.max_rejected, l.fields::pg_catalog.text,
-       l.open_since, l.watermark_time, l.watermark_open_since, l.owner, l.settled, l.mark, l.mark_time
+       l.open_since, l.watermark_time, l.watermark_open_since, l.owner, l.settled, l.mark, l.mark_time, l.broke_off
 FROM hyperline.loader l
 WHERE ($1::pg_catalog.text IS NOT NULL AND l.name OPERATOR(pg_catalog.=) $1)
    OR ($2::pg_catalog.int4 IS NOT NULL AND l.loader_id OPERATOR(pg_catalog.=) $2)
@@ -48,6 +48,7 @@ Loader read(const pg::Rows &rows) {
 	loader.settling.settled = rows.optional_text(0, 23);
 	loader.settling.mark = rows.optional_text(0, 24);
 	loader.settling.mark_time = rows.optional_time(0, 25);
+	loader.broke_off = rows.boolean(0, 26);
 	return loader;
 }
 
@@ -139,7 +140,7 @@ constexpr const char *kForget = R"(
 UPDATE hyperline.loader l
 SET watermark = NULL, last_refreshed_at = NULL, source_position = NULL,
     open_since = NULL, watermark_time = NULL, watermark_open_since = NULL,
-    settled = NULL, mark = NULL, mark_time = NULL,
+    settled = NULL, mark = NULL, mark_time = NULL, broke_off = false,
     generation = l.generation OPERATOR(pg_catalog.+) 1
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
@@ -148,7 +149,7 @@ constexpr const char *kStartAgain = R"(
 UPDATE hyperline.loader l
 SET watermark = NULL, last_refreshed_at = NULL, source_position = $2,
     open_since = NULL, watermark_time = NULL, watermark_open_since = NULL,
-    settled = NULL, mark = NULL, mark_time = NULL
+    settled = NULL, mark = NULL, mark_time = NULL, broke_off = false
 WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
@@ -251,6 +252,7 @@ void start_again(Loader &loader, const std::string &source_position) {
 	loader.watermark_time.reset();
 	loader.watermark_open_since.reset();
 	loader.settling = {};
+	loader.broke_off = false;
 }
 
 namespace {

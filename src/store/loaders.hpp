@@ -41,6 +41,7 @@ struct Loader {
 	std::optional<pg::Timestamp> open_since;		   ///< of the oldest transaction that was open then
 	std::optional<pg::Timestamp> watermark_time;	   ///< the source's clock when the watermark was reached
 	std::optional<pg::Timestamp> watermark_open_since; ///< of the oldest transaction that was open then
+	bool broke_off = false;							   ///< the watermark is that of a run that did not succeed
 	Settling settling;
 	std::optional<std::string> source_position;
 	std::int32_t consecutive_failures = 0;

@@ -37,7 +37,7 @@ Datum make_text(std::string_view text) {
 
 // Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
 // batches have kept; but of one key's rows with one content only the last. Returns how many were kept before, or are
-// what is stored.
+// what is stored, and how many were never rejected before.
 constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 , kept AS (
 	SELECT d.identity, (
@@ -66,8 +66,11 @@ constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 	    times = x.times OPERATOR(pg_catalog.+)
 	            CASE WHEN x.run_id OPERATOR(pg_catalog.=) excluded.run_id AND x.resolved_at IS NULL THEN 0 ELSE 1 END,
 	    resolved_at = NULL
+	RETURNING x.times
 )
-SELECT pg_catalog.count(*) FROM known k
+SELECT pg_catalog.count(*),
+       (SELECT pg_catalog.count(*) FROM written w WHERE w.times OPERATOR(pg_catalog.=) 1)
+FROM known k
 JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
 WHERE k.is_stored OR k.code OPERATOR(pg_catalog.=) 'duplicate_key' AND t.occurrences OPERATOR(pg_catalog.>) 0
 )";
@@ -156,10 +159,10 @@ constexpr pg::RelationColumn kRejectColumns[] = {
 
 } // namespace
 
-std::int64_t RejectedStore::keep(const BatchTarget &target, const std::vector<PendingReject> &rejected,
-								 std::size_t memory_bytes) {
+RejectedStore::Kept RejectedStore::keep(const BatchTarget &target, const std::vector<PendingReject> &rejected,
+										std::size_t memory_bytes) {
 	if (rejected.empty()) {
-		return 0;
+		return {};
 	}
 	pg::Relation relation(kRejectColumns, memory_bytes);
 	const PendingReject *first = rejected.data();
@@ -181,10 +184,9 @@ std::int64_t RejectedStore::keep(const BatchTarget &target, const std::vector<Pe
 		}
 	});
 	relation.attach("hyperline_rejected");
-	return keep_
-		.run((std::string(kRejected) + kKeep).c_str(),
-			 {target.run_id, target.loader, target.loader_id, target.event_type})
-		.number(0, 0);
+	const pg::Rows kept = keep_.run((std::string(kRejected) + kKeep).c_str(),
+									{target.run_id, target.loader, target.loader_id, target.event_type});
+	return Kept{kept.number(0, 0), kept.number(0, 1)};
 }
 
 std::int64_t RejectedStore::keep_replaced(const BatchTarget &target) {

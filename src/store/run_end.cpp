@@ -26,7 +26,8 @@ SET last_success_at = pg_catalog.clock_timestamp(),
     open_since = COALESCE($3, l.open_since),
     source_position = COALESCE(NULLIF($4, ''), l.source_position),
     watermark = COALESCE($5, l.watermark),
-    watermark_time = CASE WHEN COALESCE($5, l.watermark) IS NOT NULL THEN COALESCE($2, l.watermark_time) END,
+    watermark_time = CASE WHEN COALESCE($5, l.watermark) IS NOT NULL THEN COALESCE($11, l.watermark_time) END,
+    broke_off = false,
     watermark_open_since = CASE WHEN COALESCE($5, l.watermark) IS NOT NULL THEN COALESCE($3, l.watermark_open_since) END,
     complete_until = CASE WHEN EXISTS (
 		SELECT FROM hyperline.rejected_rows x
@@ -55,9 +56,9 @@ void finish_succeeded(std::int64_t id, std::int32_t loader_id, const Success &su
 	}
 	const std::optional<std::string> watermark =
 		success.watermark ? std::optional(success.watermark->value) : std::nullopt;
-	pg::run(kSucceed,
-			{loader_id, success.source_time, success.open_since, success.source_position, watermark, success.fields,
-			 success.complete_until, success.settling.settled, success.settling.mark, success.settling.mark_time});
+	pg::run(kSucceed, {loader_id, success.source_time, success.open_since, success.source_position, watermark,
+					   success.fields, success.complete_until, success.settling.settled, success.settling.mark,
+					   success.settling.mark_time, success.reached_at});
 	if (watermark) {
 		pg::run(kNoteWatermark, {id, *watermark});
 	}

@@ -227,7 +227,13 @@ RETURNING r.run_id
 )";
 
 constexpr const char *kMoveWatermark = R"(
-UPDATE hyperline.loader l SET watermark = $2, watermark_time = $3, watermark_open_since = $4
+UPDATE hyperline.loader l SET watermark = $2, watermark_time = $3, watermark_open_since = $4, broke_off = true
+FROM hyperline.run r
+WHERE r.run_id OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog.=) r.loader_id
+)";
+
+constexpr const char *kSettle = R"(
+UPDATE hyperline.loader l SET settled = $2
 FROM hyperline.run r
 WHERE r.run_id OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog.=) r.loader_id
 )";
@@ -242,7 +248,8 @@ bool start_run(std::int64_t id, const std::optional<std::string> &watermark_from
 	return true;
 }
 
-void add_counts(std::int64_t id, const Counts &batch, const std::optional<Watermark> &watermark) {
+void add_counts(std::int64_t id, const Counts &batch, const Progress &progress) {
+	const std::optional<Watermark> &watermark = progress.watermark;
 	const std::optional<std::string> value = watermark ? std::optional(watermark->value) : std::nullopt;
 	const pg::Rows rows = pg::run(kAddCounts, {id, batch.batches, batch.rows_read(), batch.inserted, batch.updated,
 											   batch.unchanged, batch.stale, batch.duplicates, batch.rejected,
@@ -254,6 +261,9 @@ void add_counts(std::int64_t id, const Counts &batch, const std::optional<Waterm
 	}
 	if (watermark) {
 		pg::run(kMoveWatermark, {id, watermark->value, watermark->time, watermark->open_since});
+	}
+	if (progress.settled) {
+		pg::run(kSettle, {id, *progress.settled});
 	}
 	if (batch.moves > 0) {
 		add_note(id, "moves", batch.moves);

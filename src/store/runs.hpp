@@ -45,6 +45,7 @@ struct Counts {
 	std::int64_t stale = 0;
 	std::int64_t duplicates = 0;
 	std::int64_t rejected = 0;
+	std::int64_t rejected_first = 0; ///< of these, what no earlier run had rejected
 	std::int64_t customers_created = 0;
 	std::int64_t bytes_read = 0;
 	std::int64_t moves = 0;
@@ -85,8 +86,14 @@ struct Watermark {
 	std::optional<pg::Timestamp> open_since;
 };
 
-/// Adds a batch to the counts of a running run. nullopt: the watermark stays.
-void add_counts(std::int64_t id, const Counts &batch, const std::optional<Watermark> &watermark);
+/// What a batch has brought the loader. nullopt: it stays.
+struct Progress {
+	std::optional<Watermark> watermark;
+	std::optional<std::string> settled; ///< see Settling
+};
+
+/// Adds a batch to the counts of a running run, and its loader's progress.
+void add_counts(std::int64_t id, const Counts &batch, const Progress &progress);
 /// Notes where the source stood when the run began to read.
 void record_position(std::int64_t id, const std::string &position);
 /// Sets one member of notes.
@@ -102,6 +109,7 @@ struct Success {
 	std::optional<pg::Timestamp> open_since;  ///< of the oldest transaction that was open then
 	std::string source_position;
 	std::optional<Watermark> watermark;
+	std::optional<pg::Timestamp> reached_at; ///< the source's clock when the watermark was, in the last snapshot
 	Settling settling;
 	std::optional<pg::Timestamp> complete_until; ///< nullopt: no farther than before
 	std::string fields;							 ///< what the query returned, as JSON
