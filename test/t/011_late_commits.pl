@@ -172,6 +172,47 @@ for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 }
 ok($found, 'blind orders: what ends within lookback is not missed');
 
+# What a first load has passed over stays missing until everything is read once more, whatever runs break off before.
+$source->safe_psql('postgres', 'CREATE TABLE parts (id int PRIMARY KEY, at timestamptz, changed timestamptz); INSERT INTO parts SELECT g, now(), now() FROM generate_series(1, 20) g');
+my $parts = 'SELECT id, 1 AS "customerId", at AS timestamp FROM parts';
+sub last_run { return $target->safe_psql('postgres', "SELECT status, rows_read, inserted, rejected, COALESCE(notes ? 'reads_late', false) FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1"); }
+sub try_refresh { $target->psql('postgres', "SET hyperline_connector.batch_rows = 2; CALL hyperline.refresh_loader('$_[0]')"); return last_run(); }
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('blind', 'blind parts', '$parts', cursor_field => 'id', lookback => '1 hour', max_rejected => 0)");
+$late->run('BEGIN; INSERT INTO parts VALUES (21, now())');
+$source->safe_psql('postgres', 'INSERT INTO parts VALUES (22, now())');
+is(try_refresh('blind parts'), 'succeeded|21|21|0|f', 'blind parts: the first load');
+my $complete = $target->safe_psql('postgres', "SELECT hyperline.complete_until('blind parts')");
+$late->run('COMMIT');
+$source->safe_psql('postgres', 'INSERT INTO parts VALUES (23, NULL), (24, now())');
+is(try_refresh('blind parts'), 'failed|2|0|1|f', 'blind parts: a run that breaks off before lookback has passed');
+$source->safe_psql('postgres', 'DELETE FROM parts WHERE id = 23');
+is(try_refresh('blind parts'), 'succeeded|2|1|0|f', 'blind parts: the next goes on');
+$target->safe_psql('postgres', "UPDATE hyperline.rejected_rows SET resolved_at = now() WHERE loader = 'blind parts'");
+is(try_refresh('blind parts'), 'succeeded|1|0|0|f', 'blind parts: and the next');
+is($target->safe_psql('postgres', "SELECT hyperline.complete_until('blind parts')"), $complete, 'blind parts: events are complete no farther');
+$target->safe_psql('postgres', "SELECT hyperline.alter_loader('blind parts', lookback => '0')");
+is(try_refresh('blind parts'), 'succeeded|23|1|0|t', 'blind parts: what it has passed over is read');
+
+# Reading everything once more comes to its end, though rows are rejected on the way: what it has read stays read, and what
+# was rejected before does not count again.
+$source->safe_psql('postgres', 'UPDATE parts SET at = NULL WHERE id = 3');
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('watching', 'parts', '$parts', cursor_field => 'id', lookback => '0', max_rejected => 0)");
+is(try_refresh('parts'), 'failed|4|3|1|f', 'parts: the first load breaks off at a bad row');
+is(try_refresh('parts'), 'succeeded|20|19|0|f', 'parts: and goes on');
+$source->safe_psql('postgres', 'UPDATE parts SET at = NULL WHERE id = 9');
+is(try_refresh('parts'), 'failed|10|0|2|t', 'parts: everything once more, to a row that was good');
+is(try_refresh('parts'), 'succeeded|14|0|0|f', 'parts: the next goes on from there');
+is(try_refresh('parts'), 'succeeded|1|0|0|f', 'parts: and that was all');
+
+# A placeholder in the query leaves nothing out that came late.
+$target->safe_psql('postgres', "SELECT hyperline.create_loader('watching', 'both', 'SELECT id, 1 AS \"customerId\", now() AS timestamp, id AS same FROM parts WHERE changed IS NULL OR changed >= {{last_refreshed_at}}', cursor_field => 'same', lookback => '0')");
+$late->run("BEGIN; INSERT INTO parts VALUES (31, now(), '2020-01-01')");
+$source->safe_psql('postgres', 'INSERT INTO parts VALUES (32, now(), now())');
+try_refresh('both');
+$late->run('COMMIT');
+like(try_refresh('both'), qr/^succeeded\|\d+\|1\|0\|t$/, 'both: a late row with an old stamp');
+$source->safe_psql('postgres', 'UPDATE parts SET at = now()');
+
 # A row that says 2099 does not end the loading of the present, nor does one at the end of time.
 $source->safe_psql('postgres', q{INSERT INTO calls VALUES (200, 1, '2099-01-01', '2099-01-01'), (201, 1, 'infinity', 'infinity'), (202, 1, '-infinity', '-infinity')});
 $target->safe_psql('postgres', q{SELECT hyperline.create_loader('watching', 'future ' || f, 'SELECT id, 1 AS "customerId", timestamp ''2026-01-01'' AS timestamp, v, updated_at, local FROM calls', cursor_field => f, lookback => '0') FROM unnest(ARRAY['updated_at', 'local']) f});

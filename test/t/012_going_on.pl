@@ -18,7 +18,7 @@ $primary->safe_psql('postgres', qq{
 	VACUUM ANALYZE});
 my $target = start_target('target', 'hyperline_connector.enabled = off', 'hyperline_connector.batch_rows = 1000', 'restart_after_crash = on');
 $target->safe_psql('postgres', "SELECT hyperline.create_connection('$_', '" . source_url($primary) . "')") for qw(primary);
-my $query = 'SELECT id, 1 AS "customerId", timestamptz $$2026-01-01$$ AS timestamp, n, updated_at, pad FROM calls';
+my $query = 'SELECT id, 1 AS "customerId", timestamptz $$2026-01-01$$ AS timestamp, n, updated_at, updated_at AT TIME ZONE $$America/New_York$$ AS local, pad FROM calls';
 
 my $number = 0;
 
@@ -139,6 +139,27 @@ $target->safe_psql('postgres', "SELECT hyperline.create_connection('either', 'po
 	is($target->safe_psql('postgres', "SELECT count(*), count(DISTINCT id) FROM hyperline.events WHERE event_type = '$name'"), "$rows|$rows", 'a replica that has caught up: nothing is lost');
 	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
 	$replica->stop('immediate');
+}
+
+# A transaction that began between the two snapshots of a run is not missed when it commits after the next run: neither
+# by a time with or without a zone, nor by a number.
+$primary->safe_psql('postgres', 'GRANT pg_read_all_stats TO reader');
+for my $cursor ('updated_at', 'local', 'n')
+{
+	my ($name, $run, $lock) = start_held('primary', $cursor);
+	my $late = open_session($primary);
+	$late->run("BEGIN; INSERT INTO calls VALUES (50001, 6000, now())");
+	$primary->safe_psql('postgres', 'INSERT INTO calls VALUES (50002, 6001, now())');
+	$primary->safe_psql('postgres', readers());
+	$lock->close;
+	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'succeeded', "a transaction in between, by $cursor: the run succeeds");
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
+	$late->run('COMMIT');
+	$late->close;
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
+	is($target->safe_psql('postgres', "SELECT string_agg(id, ' ' ORDER BY id) FROM hyperline.events WHERE event_type = '$name' AND id::int > $rows"), '50001 50002', "a transaction in between, by $cursor: it is not missed");
+	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
+	$primary->safe_psql('postgres', 'DELETE FROM calls WHERE id > 50000');
 }
 
 # Our own crash: the next run goes on from the last batch.
