@@ -7,6 +7,7 @@
 #include <rapidjson/reader.h>
 
 #include "event/time_text.hpp"
+#include "pg/utf8.hpp"
 
 namespace hyperline::event {
 
@@ -179,15 +180,15 @@ struct JsonEvents {
 	}
 	bool String(const char *text, rapidjson::SizeType length, bool /* copy */) {
 		const std::string_view value(text, length);
-		if (value.find('\0') != std::string_view::npos) {
-			return note(kNoNul);
+		if (const ValueProblem found = problem_of(value); found.code != nullptr) {
+			return note(found);
 		}
 		return note(writer_.string(writer_.arena_.keep(value)));
 	}
 	bool Key(const char *text, rapidjson::SizeType length, bool /* copy */) {
 		const std::string_view name(text, length);
-		if (name.find('\0') != std::string_view::npos) {
-			return note(kNoNul);
+		if (const ValueProblem found = problem_of(name); found.code != nullptr) {
+			return note(found);
 		}
 		return note(writer_.key(writer_.arena_.keep(name)));
 	}
@@ -203,6 +204,12 @@ struct JsonEvents {
 	bool Double(double /* value */) { return false; }
 
 private:
+	// RapidJSON writes the second half of a surrogate pair that stands alone as if it were a character.
+	static ValueProblem problem_of(std::string_view text) {
+		return text.find('\0') != std::string_view::npos ? kNoNul
+			   : valid_utf8_prefix(text) != text.size()	 ? kNoSurrogate
+														 : kNone;
+	}
 	bool note(ValueProblem found) {
 		problem = found;
 		return found.code == nullptr;
@@ -311,6 +318,10 @@ ValueProblem JsonWriter::scalar(ValueKind kind, std::string_view text) {
 	case ValueKind::timestamp:
 	case ValueKind::timestamptz:
 		return time(text);
+	case ValueKind::vector:
+		return vector(ValueKind::integer, text);
+	case ValueKind::oid_vector:
+		return vector(ValueKind::text, text);
 	default:
 		return string(text);
 	}
@@ -429,12 +440,12 @@ ValueProblem JsonWriter::array(const source::Field &field, std::string_view text
 	return elements.at_end() ? kNone : kNotArray;
 }
 
-ValueProblem JsonWriter::vector(const source::Field &field, std::string_view text) {
+ValueProblem JsonWriter::vector(ValueKind element, std::string_view text) {
 	add(TokenKind::begin_array);
 	ValueProblem problem = count(8);
 	while (!text.empty() && problem.code == nullptr) {
 		const std::size_t end = std::min(text.find(' '), text.size());
-		problem = scalar(field.element, text.substr(0, end));
+		problem = scalar(element, text.substr(0, end));
 		text.remove_prefix(std::min(end + 1, text.size()));
 	}
 	add(TokenKind::end_array);
@@ -445,8 +456,6 @@ ValueProblem JsonWriter::value(const source::Field &field, std::string_view text
 	switch (field.kind) {
 	case ValueKind::array:
 		return array(field, text, 0);
-	case ValueKind::vector:
-		return vector(field, text);
 	default:
 		return scalar(field.kind, text);
 	}

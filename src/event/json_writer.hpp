@@ -42,7 +42,7 @@ private:
 	ValueProblem json(std::string_view text);
 	/// `level`: how many arrays it is an element of.
 	ValueProblem array(const source::Field &field, std::string_view text, std::size_t level);
-	ValueProblem vector(const source::Field &field, std::string_view text);
+	ValueProblem vector(source::ValueKind element, std::string_view text);
 	/// Counts what a value takes in a jsonb, from above.
 	ValueProblem count(std::size_t bytes);
 

@@ -32,11 +32,15 @@ struct Output {
 	std::vector<Token> tokens;
 	Arena arena;
 
-	/// Keeps its memory for the next rows.
+	/// Keeps its memory for the next rows, but for what a large document has taken.
 	void clear() noexcept {
+		constexpr std::size_t kMostKept = 100'000;
 		events.clear();
 		rejected.clear();
 		tokens.clear();
+		if (tokens.capacity() > kMostKept) {
+			tokens = std::vector<Token>();
+		}
 		arena.clear();
 	}
 };

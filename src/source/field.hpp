@@ -20,7 +20,8 @@ enum class ValueKind : std::uint8_t {
 	timestamp,	 ///< ISO, no zone: '2024-02-29 12:00:00.123456'
 	timestamptz, ///< ISO at UTC: '2024-02-29 12:00:00.123456+00'
 	array,		 ///< PostgreSQL's array notation: '{1,NULL,"a b"}', '[0:1]={1,2}', '{{1,2},{3,4}}'
-	vector,		 ///< int2vector, oidvector: elements separated by a blank
+	vector,		 ///< int2vector: elements separated by a blank
+	oid_vector,	 ///< oidvector: likewise
 };
 
 /// Whether its text is one of date and time.
@@ -33,7 +34,7 @@ struct Field {
 	std::string name;
 	std::string type_name; ///< as the source's format_type() shows it: 'numeric(10,2)'
 	ValueKind kind = ValueKind::text;
-	ValueKind element = ValueKind::text; ///< of the (innermost) elements, for array and vector
+	ValueKind element = ValueKind::text; ///< of the (innermost) elements of an array
 	char delimiter = ',';				 ///< between the elements of an array (';' for box)
 	std::string inner_delimiters = {};	 ///< of elements that are arrays themselves (of a domain), outermost first
 	bool has_collation = false;			 ///< its order depends on one

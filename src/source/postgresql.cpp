@@ -195,11 +195,11 @@ constexpr const char *kSnapshot =
 #undef HYPERLINE_POSITION
 
 // What decides how values print is set to PostgreSQL's defaults, UTC apart, whatever the role or the database was
-// given.
+// given. Before PostgreSQL 12 floats print all their digits with 3 only; since then with anything above 0.
 constexpr const char *kSession = R"(
 SELECT pg_catalog.set_config(v.name, v.value, true)
 FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'),
-             ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('lc_monetary', 'C'),
+             ('extra_float_digits', '3'), ('bytea_output', 'hex'), ('lc_monetary', 'C'),
              ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'),
              ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '10min'),
              ('statement_timeout', $1)) v(name, value)

@@ -8,14 +8,15 @@ namespace hyperline::source {
 
 namespace {
 
-// Each type with what it is made of: a domain's base, an array's element, one step a row.
+// Each type with what it is made of: a domain's base, an array's element, one step a row. record[] (2287) is a
+// pseudo-type by its category.
 constexpr const char *kTypes = R"(
 WITH RECURSIVE asked AS (
 	SELECT u.number, u.oid, u.modifier
 	FROM ROWS FROM (unnest($1::oid[]), unnest($2::int4[])) WITH ORDINALITY AS u(oid, modifier, number)
 ), step AS (
 	SELECT a.number, 0 AS depth, t.oid, t.typtype, t.typbasetype, t.typelem, t.typdelim, t.typcollation,
-	       t.typcategory = 'A' AND t.typelem <> 0 AND t.typtype <> 'd' AS is_array
+	       (t.typcategory = 'A' OR t.oid = 2287) AND t.typelem <> 0 AND t.typtype <> 'd' AS is_array
 	FROM asked a
 	JOIN pg_catalog.pg_type t ON t.oid = a.oid
 	UNION ALL
@@ -43,7 +44,7 @@ ValueKind kind_of(const std::string &oid) {
 		{"23", ValueKind::integer},	 {"700", ValueKind::number},	 {"701", ValueKind::number},
 		{"1700", ValueKind::number}, {"114", ValueKind::json},		 {"3802", ValueKind::json},
 		{"1082", ValueKind::date},	 {"1114", ValueKind::timestamp}, {"1184", ValueKind::timestamptz},
-		{"22", ValueKind::vector},	 {"30", ValueKind::vector},
+		{"22", ValueKind::vector},	 {"30", ValueKind::oid_vector},
 	};
 	for (const Known &known : kKnown) {
 		if (oid == known.oid) {
@@ -51,6 +52,10 @@ ValueKind kind_of(const std::string &oid) {
 		}
 	}
 	return ValueKind::text;
+}
+
+bool is_vector(ValueKind kind) {
+	return kind == ValueKind::vector || kind == ValueKind::oid_vector;
 }
 
 // A source that does not say has the one of nearly all types.
@@ -83,25 +88,21 @@ void look_up_types(PqConnection &connection, std::vector<Field> &fields, const P
 		column.type_name = one_line(field(types.get(), row, 1));
 		column.has_collation = column.has_collation || flag(types.get(), row, 6);
 		const ValueKind kind = kind_of(field(types.get(), row, 2));
-		if (flag(types.get(), row, 3)) {
-			continue; // a domain: its base follows
+		if (flag(types.get(), row, 3) || is_vector(column.kind) || is_vector(column.element)) {
+			continue; // a domain: its base follows; what a vector is made of is known
 		}
 		if (in_array[number - 1]) {
 			// What stands between elements is said with their type: the last that was noted is of these.
 			(column.inner_delimiters.empty() ? column.delimiter : column.inner_delimiters.back()) =
 				delimiter(types.get(), row);
 			column.element = kind;
-			if (flag(types.get(), row, 4)) {
+			if (flag(types.get(), row, 4) && !is_vector(kind)) {
 				column.inner_delimiters += ','; // a domain's array, until its elements are known
 			}
-		} else if (kind == ValueKind::vector) {
-			column.kind = kind;
-			column.element = field(types.get(), row, 2) == "22" ? ValueKind::integer : ValueKind::text;
-			in_array[number - 1] = false;
-		} else if (flag(types.get(), row, 4)) {
+		} else if (flag(types.get(), row, 4) && !is_vector(kind)) {
 			column.kind = ValueKind::array;
 			in_array[number - 1] = true;
-		} else if (column.kind != ValueKind::vector) {
+		} else {
 			column.kind = kind;
 		}
 	}

@@ -144,6 +144,7 @@ void Batch::take_customers(const std::vector<event::Event> &events) {
 	for (const event::Event &event : events) {
 		if (!known_.covers(event.customer_id, event.has_customer_name)) {
 			known_.add(event.customer_id, event.has_customer_name);
+			copied_ += event.customer_id.size() + (event.has_customer_name ? event.customer_name.size() : 0);
 			customers_.push_back(NamedCustomer{std::string(event.customer_id),
 											   event.has_customer_name ? std::optional<std::string>(event.customer_name)
 																	   : std::nullopt});

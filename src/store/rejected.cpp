@@ -17,7 +17,8 @@ Datum make_text(std::string_view text) {
 }
 
 // A row is the same in another run when its reason and its key are; where the key is what is wrong, when its content
-// is. What the statements below begin with, `given`, says of each row its field, its code, and what is kept of it.
+// is, of which a large one is not printed: that may take six times its size. What the statements below begin with,
+// `given`, says of each row its field, its code, and what is kept of it.
 #define HYPERLINE_KNOWN                                                                                                \
 	", known AS ("                                                                                                     \
 	"	SELECT g.*, pg_catalog.sha256(pg_catalog.convert_to("                                                            \
@@ -26,6 +27,9 @@ Datum make_text(std::string_view text) {
 	"	        AND (g.\"row\" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.<>) ''"                        \
 	"	       THEN pg_catalog.jsonb_build_array(g.code, g.field, g.\"row\" OPERATOR(pg_catalog.->>) 'id',"              \
 	"	                                         g.\"row\" OPERATOR(pg_catalog.->>) 'customerId')"                       \
+	"	       WHEN pg_catalog.pg_column_size(g.\"row\") OPERATOR(pg_catalog.>) 16777216"                                \
+	"	       THEN pg_catalog.jsonb_build_array(g.code, g.field, pg_catalog.jsonb_hash_extended(g.\"row\", 1),"         \
+	"	                                         pg_catalog.jsonb_hash_extended(g.\"row\", 2))"                          \
 	"	       ELSE pg_catalog.jsonb_build_array(g.code, g.field, g.\"row\")"                                            \
 	"	  END::pg_catalog.text, 'UTF8')) AS identity"                                                                    \
 	"	FROM given g)"

@@ -41,6 +41,8 @@ my @types = (
 	['int4range', q{'[1,5)'}, q{'empty'}, q{'(,)'}], ['int8range', q{'[1,5]'}], ['numrange', q{'(1.50,2]'}], ['tsrange', q{'[2026-01-01 12:00,)'}], ['tstzrange', q{'[2026-01-01 12:00+02,infinity]'}], ['daterange', q{'[2026-01-01,2026-02-01]'}],
 	['int4multirange', q{'{[1,2),[5,9)}'}, q{'{}'}], ['nummultirange', q{'{[1.0,2.50)}'}], ['tstzmultirange', q{'{[2026-01-01 00:00+00,2026-01-02 00:00+00)}'}],
 	['pg_lsn', q{'16/B374D848'}], ['pg_snapshot', q{'10:20:10,14'}], ['oid', '4294967295'], ['xid8', q{'18446744073709551615'}], ['tid', q{'(1,2)'}], ['regclass', q{'pg_class'}], ['regtype', q{'int4'}],
+	['xid', q{'7'}], ['cid', q{'7'}], ['regproc', q{'pg_catalog.now'}], ['regprocedure', q{'pg_catalog.lower(text)'}], ['regoper', q{'pg_catalog.||/'}], ['regoperator', q{'+(int4,int4)'}], ['regrole', q{'pg_monitor'}], ['regnamespace', q{'pg_catalog'}], ['regcollation', q{'"C"'}], ['regconfig', q{'english'}], ['regdictionary', q{'simple'}],
+	['aclitem', q{'pg_monitor=r/pg_monitor'}], ['refcursor', q{'c "d"'}], ['txid_snapshot', q{'10:20:10'}], ['tsmultirange', q{'{[2026-01-01 12:00,2026-01-02)}'}], ['datemultirange', q{'{[2026-01-01,2026-01-02)}'}], ['int8multirange', q{'{[1,2),[5,9)}'}], ['timestamp(3)', q{'2026-01-01 12:00:00.1239'}], ['timestamptz(0)', q{'2026-01-01 12:00:00.9+02'}], ['interval hour to second(1)', q{'04:05:06.79'}],
 	['mood', q{'sad "x"'}, q{'happy, too'}], ['positive', '7'], ['label', q{'a "label", \\\\ {}'}], ['numbers', q{'{1,NULL,3}'}], ['deep', '0.10'], ['document', q{'{"a": 1.0}'}],
 	['floatrange', q{'[1.5,2.25]'}],
 );
@@ -105,6 +107,11 @@ is(differences(load('plain', 'plain'), $expected), '', 'each type is what to_jso
 cmp_ok(scalar(split /\n/, $expected), '>', 1700, 'all of them');
 is(value(q{SELECT string_agg(concat_ws(' ', field, code, message), ',') FROM hyperline.rejected_rows}), '', 'nothing is rejected');
 
+# What no table has: arrays of records, whose composites are their text, and of vectors.
+value(q{SELECT hyperline.create_loader('plain', 'odd arrays', $q$SELECT 1 AS id, 1 AS "customerId", date '2026-01-01' AS timestamp, (SELECT array_agg(ROW(g, 'x y')) FROM generate_series(1, 2) g) AS records, ARRAY['1 2'::int2vector, NULL, '3'] AS vectors, ARRAY['4 5'::oidvector] AS oids$q$)});
+value(q{CALL hyperline.refresh_loader('odd arrays')});
+is(value(q{SELECT record FROM hyperline.events WHERE event_type = 'odd arrays'}), '{"oids": [["4", "5"]], "records": ["(1,\\"x y\\")", "(2,\\"x y\\")"], "vectors": [[1, 2], null, [3]]}', 'arrays of records and of vectors');
+
 # Settings of the role and of the database that change how values print, or what a query does.
 at_source(q{
 	CREATE ROLE odd LOGIN IN ROLE pg_read_all_data;
@@ -160,10 +167,10 @@ like($err, qr/ERROR:  .*has no equivalent in encoding "LATIN1"/, 'what the sourc
 # What jsonb cannot hold rejects its row, with a reason.
 value(q{SELECT hyperline.create_loader('plain', 'bad', $q$SELECT id, 1 AS "customerId", date '2026-01-01' AS timestamp, doc FROM (VALUES
 	(1, '{"a": "x"}'::json), (2, '"\u0000"'), (3, '{"a\u0000": 1}'), (4, '"\ud800"'), (5, '"\udc00\ud800"'), (6, '1e200000'), (7, ('{"a": 1' || repeat('0', 200000) || '}')::json),
-	(8, (repeat('[', 5000) || repeat(']', 5000))::json), (9, '"\\\\u0000"')) v(id, doc)$q$)});
+	(8, (repeat('[', 5000) || repeat(']', 5000))::json), (9, '"\\\\u0000"'), (10, '"\udc00"'), (11, '{"\udfff": 1}'), (12, '"\ud83d\ude00\udc00"')) v(id, doc)$q$)});
 value(q{CALL hyperline.refresh_loader('bad')});
 is(value(q{SELECT string_agg(id, ',' ORDER BY id::int) FROM hyperline.events WHERE event_type = 'bad'}), '1,9', 'the others are stored');
-is(value(q{SELECT string_agg(concat_ws(' ', row_number, field, code), ',' ORDER BY row_number) FROM hyperline.rejected_rows WHERE loader = 'bad'}), join(',', map { "$_ doc unsupported_json" } 2 .. 7) . ',8 doc json_too_deep', 'what jsonb cannot hold rejects its row, with a reason');
+is(value(q{SELECT string_agg(concat_ws(' ', row_number, field, code), ',' ORDER BY row_number) FROM hyperline.rejected_rows WHERE loader = 'bad'}), join(',', map { "$_ doc unsupported_json" } 2 .. 7) . ',8 doc json_too_deep' . join('', map { ",$_ doc unsupported_json" } 10 .. 12), 'what jsonb cannot hold rejects its row, with a reason');
 
 $_->stop('immediate') for ($target, $source);
 done_testing();

@@ -185,7 +185,8 @@ TEST(EventMapper, ArraysBecomeArrays) {
 			  R"({x:['a,b' '"q\' null 'NULL' '' 'plain' ]})");
 	EXPECT_EQ(as_json(field("x", ValueKind::array, ValueKind::json), R"({"{\"a\": 1}"})"), "{x:[{a:1 }]}");
 	EXPECT_EQ(as_json(field("x", ValueKind::array, ValueKind::boolean), "{t,f}"), "{x:[true false ]}");
-	EXPECT_EQ(as_json(field("x", ValueKind::vector, ValueKind::integer), "1 2 3"), "{x:[1 2 3 ]}");
+	EXPECT_EQ(as_json(field("x", ValueKind::vector), "1 2 3"), "{x:[1 2 3 ]}");
+	EXPECT_EQ(as_json(field("x", ValueKind::array, ValueKind::vector), "{\"1 2\",NULL,3}"), "{x:[[1 2 ]null [3 ]]}");
 	for (const char *text : {"", "{", "{1", "1", "{1}x", "{1,}", "{\"a", "{{{{{{{1}}}}}}}"}) {
 		EXPECT_EQ(as_json(ints, text), "invalid_value") << text;
 	}
