@@ -1,6 +1,7 @@
 -- Rows that cannot be stored: what is kept of them, and what becomes of them.
 \set target 'dbname=' :DBNAME ' host=' :HOST ' port=' :PORT ' user=' :USER
 \getenv source_admin HYPERLINE_SOURCE_ADMIN
+\getenv source_url HYPERLINE_SOURCE_URL
 CREATE VIEW kept AS
 SELECT row_number, field, code, times, "row", resolved_at IS NOT NULL AS resolved,
        rejected_at = last_rejected_at AND (first_rejected_at = last_rejected_at) = (times = 1) AS times_are_true
@@ -87,3 +88,18 @@ SELECT hyperline.alter_loader('bad', new_name => 'good');
 SELECT loader, count(*) > 0 AS some FROM hyperline.rejected_rows WHERE loader IN ('bad', 'good') GROUP BY 1;
 SELECT hyperline.drop_loader('good', true);
 DROP VIEW kept;
+
+-- A source that does not know its encoding refuses to send what is not UTF-8. The advice helps.
+\connect :"source_admin"
+CREATE DATABASE rejected_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\connect :"target"
+SELECT status FROM hyperline.create_connection('ascii', replace(:'source_url', '/source?', '/rejected_ascii?'), check_now => false);
+SELECT hyperline.create_loader('ascii', 'ascii', $$SELECT g AS id, 'a' AS "customerId", timestamptz '2026-01-01Z' AS timestamp, CASE WHEN g = 2 THEN E'a\xffb' ELSE 'ab' END AS note FROM generate_series(1, 3) g$$, paused => true);
+CALL hyperline.refresh_loader('ascii');
+\echo :LAST_ERROR_SQLSTATE
+SELECT hyperline.alter_loader('ascii', query => $$SELECT g AS id, 'a' AS "customerId", timestamptz '2026-01-01Z' AS timestamp, convert_from(convert(convert_to(CASE WHEN g = 2 THEN E'a\xffb' ELSE 'ab' END, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII') AS note FROM generate_series(1, 3) g$$);
+CALL hyperline.refresh_loader('ascii');
+SELECT id, record ->> 'note' AS note FROM hyperline.events WHERE event_type = 'ascii' ORDER BY id;
+SELECT hyperline.drop_loader('ascii', true), hyperline.drop_connection('ascii');
+\connect :"source_admin"
+DROP DATABASE rejected_ascii WITH (FORCE);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "source/hints.hpp"
 #include "source/query_text.hpp"
 #include "source/scrub.hpp"
 
@@ -33,50 +34,6 @@ std::uint64_t announced_length(std::string_view message) {
 }
 
 constexpr const char *kRefused = "the source refuses the query";
-
-// What to do about errors that sources have no hint for. What reads in one snapshot and writes nothing gets 40001 from
-// a replica only, whose recovery it is in the way of.
-struct Hint {
-	const char *sqlstate;
-	const char *text;
-};
-// The source's own hint for it names datestyle, which no query can set.
-constexpr const char *kDateOutOfRange = "22008";
-
-constexpr Hint kHints[] = {
-	{"21000", "Have it return one row: with an aggregate such as sum(x), with LIMIT 1, or as a join instead."},
-	{"22003", "Compute in a wider type: x::bigint or x::numeric."},
-	{kDateOutOfRange, "Write a date as in '2026-01-31'. One that is written otherwise is read with "
-					  "to_timestamp(x, 'DD.MM.YYYY'), whose pattern has to be that of the text."},
-	{"22012", "Write NULLIF(x, 0) for what it divides by."},
-	{"22P02",
-	 "Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is."},
-	{"40001", "Raise max_standby_streaming_delay on the replica or set hot_standby_feedback there, or make the query "
-			  "shorter (a cursor field, a condition on {{last_refreshed_at}})."},
-	{"42501", "Have the connection's role granted what the query reads: GRANT SELECT ON ... TO ..., and USAGE on its "
-			  "schema. FOR UPDATE and FOR SHARE want more than SELECT: leave them out."},
-	{"42601", "Look before the mark for a comma or an operator that is missing or too many; a name that is a word of "
-			  "SQL's own, such as order, is written in double quotes, not in ' or `."},
-	{"42702", "Write the table before it: table.column."},
-	{"42703", "Check how it is spelt, and which table has it. A name that AS gives is not known in WHERE, ON and "
-			  "HAVING: repeat there what it stands for."},
-	{"42704", "Check how it is spelt. Types of other databases may have another name here, such as varchar, numeric or "
-			  "timestamptz."},
-	{"42712", "Give each an alias of its own: orders AS a JOIN orders AS b."},
-	{"42803", "Name each column in GROUP BY, or take one of its values, such as max(x). A condition on an aggregate "
-			  "stands in HAVING, one on rows in WHERE; an aggregate of aggregates needs a subquery."},
-	{"42804", "Cast one to the type of the other, such as x::text."},
-	{"42P01", "Check how it is spelt. One that is not in the role's search_path is written with its schema, and one "
-			  "whose columns are read has to stand in FROM."},
-};
-
-// 42601 is of the parser, for which there is a hint, and of what looks at well-formed queries after it, such as at
-// UNIONs of several widths, whose messages tell enough.
-bool is_well_formed_but_refused(const PGresult *result) {
-	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
-	return std::string_view(state) == "42601" && function != nullptr && std::string_view(function) != "scanner_yyerror";
-}
 
 } // namespace
 
@@ -235,16 +192,8 @@ Error PqConnection::lost(const char *what) const {
 				 "If this happens often, look at the source's log for why it ends connections.");
 }
 
-std::string PqConnection::hint_for(std::string_view state) const {
-	for (const Hint &known : kHints) {
-		if (state == known.sqlstate) {
-			return known.text;
-		}
-	}
-	if (state != sqlstate::kQueryCanceled) {
-		return {};
-	}
-	// The source's clock for it began after ours.
+// The source's clock for it began after ours.
+std::string PqConnection::hint_for_cancel() const {
 	const bool timed_out =
 		source_timeout_.count() > 0 && std::chrono::steady_clock::now() - started_ >= source_timeout_;
 	return timed_out
@@ -254,7 +203,8 @@ std::string PqConnection::hint_for(std::string_view state) const {
 			   : "Somebody at the source ended it, or a limit that is set there: ask there why.";
 }
 
-Error PqConnection::error_of(const PGresult *result, const char *what, const Query &query, std::size_t offset) const {
+Error PqConnection::error_of(const PGresult *result, const char *what, Origin origin, const Query &query,
+							 std::size_t offset) const {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (state == nullptr) {
 		return lost(what);
@@ -271,8 +221,11 @@ Error PqConnection::error_of(const PGresult *result, const char *what, const Que
 		is_quoted_name(query, place_in_query)) {
 		hint = "Double quotes are for names. If a text is meant, write it in single quotes.";
 	}
-	if (std::string_view(state) == kDateOutOfRange || (hint.empty() && !is_well_formed_but_refused(result))) {
-		hint = hint_for(state);
+	if (hint.empty() || (origin == Origin::query && replaces_hint_of_source(state))) {
+		const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+		hint = std::string_view(state) == sqlstate::kQueryCanceled ? hint_for_cancel()
+			   : origin == Origin::query						   ? hint_for_query(state, function)
+																   : hint_for_own_statement(state);
 	}
 	return Error(state, std::string(what) + ": " + clean(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), detail,
 				 hint);
@@ -289,7 +242,7 @@ Result PqConnection::run(const char *sql, const std::vector<const char *> &param
 	Result result = last_result();
 	const ExecStatusType status = PQresultStatus(result.get());
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
-		throw error_of(result.get(), what);
+		throw error_of(result.get(), what, Origin::ours);
 	}
 	return result;
 }
@@ -303,7 +256,7 @@ Result PqConnection::run(const std::string &sql, const Query &query, std::size_t
 	flush();
 	Result result = last_result();
 	if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
-		throw error_of(result.get(), kRefused, query, offset);
+		throw error_of(result.get(), kRefused, Origin::query, query, offset);
 	}
 	return result;
 }
@@ -318,7 +271,7 @@ Result PqConnection::describe(const Query &query) {
 	flush();
 	Result prepared = last_result();
 	if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) {
-		throw error_of(prepared.get(), what, query);
+		throw error_of(prepared.get(), what, Origin::query, query);
 	}
 	if (PQsendDescribePrepared(connection_.get(), "") == 0) {
 		throw lost(what);
@@ -326,7 +279,7 @@ Result PqConnection::describe(const Query &query) {
 	flush();
 	Result described = last_result();
 	if (PQresultStatus(described.get()) != PGRES_COMMAND_OK) {
-		throw error_of(described.get(), what, query);
+		throw error_of(described.get(), what, Origin::query, query);
 	}
 	return described;
 }
@@ -341,7 +294,7 @@ void PqConnection::begin_copy(const std::string &sql, const Query &query, std::s
 	flush();
 	Result result = last_result();
 	if (PQresultStatus(result.get()) != PGRES_COPY_OUT) {
-		throw error_of(result.get(), what, query, offset);
+		throw error_of(result.get(), what, Origin::query, query, offset);
 	}
 }
 
@@ -379,7 +332,7 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 		}
 		const Result result = last_result();
 		if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
-			throw error_of(result.get(), "the query failed at the source");
+			throw error_of(result.get(), "the query failed at the source", Origin::query);
 		}
 		refuse_other_count(PQcmdTuples(result.get()));
 		return CopyRow::end;

@@ -74,9 +74,11 @@ private:
 	void refuse_other_count(std::string_view sent) const;
 	Result wait_for_result();
 	Result last_result();
-	[[nodiscard]] Error error_of(const PGresult *result, const char *what, const Query &query = {},
+	/// Whose statement an error is of.
+	enum class Origin { ours, query };
+	[[nodiscard]] Error error_of(const PGresult *result, const char *what, Origin origin, const Query &query = {},
 								 std::size_t offset = 0) const;
-	[[nodiscard]] std::string hint_for(std::string_view state) const;
+	[[nodiscard]] std::string hint_for_cancel() const;
 	[[nodiscard]] Error lost(const char *what) const;
 	[[nodiscard]] Error too_large(std::uint64_t announced) const;
 	[[nodiscard]] std::string clean(const char *text) const;

@@ -17,7 +17,7 @@ $source->safe_psql('postgres', 'CREATE DATABASE northwind');
 $source->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $source->connstr('northwind'), '-f', $file ], 'the source is restored');
 my $target = start_target('target', 'hyperline_connector.enabled = off');
 my $url = source_url($source, 'northwind');
-$source->safe_psql('northwind', 'CREATE ROLE stranger LOGIN');
+$source->safe_psql('northwind', 'CREATE ROLE stranger LOGIN; CREATE SEQUENCE numbers; GRANT USAGE ON numbers TO PUBLIC');
 my $strange = source_url($source, 'northwind', 'stranger');
 $target->safe_psql('postgres', "SELECT hyperline.create_connection('northwind', '$url'), hyperline.create_connection('stranger', '$strange')");
 
@@ -44,8 +44,25 @@ for my $block (split /^### /m, do { local $/; <DATA> })
 	is(said($call, $query), $expected, $name);
 	$count++;
 }
-cmp_ok($count, '>', 40, 'in more than forty ways');
+cmp_ok($count, '>', 50, 'in more than fifty ways');
 is($target->safe_psql('postgres', q{SELECT string_agg(name, ' ') FROM hyperline.loaders}), 'orders', 'only the last one became a loader');
+$target->safe_psql('postgres', q{SELECT hyperline.drop_loader('orders')});
+my $lock = $source->background_psql('northwind');
+$lock->query_safe('BEGIN; LOCK TABLE orders');
+is(said('create', 'SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders'), <<'END' =~ s/\n\z//r, 'a table that is locked');
+ERROR:  the source refuses the query: canceling statement due to lock timeout
+DETAIL:  The place is marked:
+LINE 1: ...omer_id AS "customerId", order_date AS timestamp FROM orders
+                                                                 ^
+HINT:  It waited 5 s for a lock that something at the source holds, such as an ALTER TABLE that is under way: pg_locks there tells. A run is tried again by itself.
+END
+$lock->quit;
+$source->safe_psql('northwind', 'REVOKE EXECUTE ON FUNCTION pg_catalog.pg_is_in_recovery() FROM PUBLIC');
+is(said('stranger', 'SELECT 1'), <<'END' =~ s/\n\z//r, 'a right that our own statements need');
+ERROR:  could not begin to read at the source: permission denied for function pg_is_in_recovery
+HINT:  Grant it to the connection's role: GRANT EXECUTE ON FUNCTION ... TO ...
+END
+$source->safe_psql('northwind', 'GRANT EXECUTE ON FUNCTION pg_catalog.pg_is_in_recovery() TO PUBLIC');
 $target->stop;
 $source->stop;
 done_testing();
@@ -115,7 +132,7 @@ ERROR:  the source refuses the query: relation "ordrs" does not exist
 DETAIL:  The place is marked:
 LINE 2: FROM ordrs o
              ^
-HINT:  Check how it is spelt. One that is not in the role's search_path is written with its schema, and one whose columns are read has to stand in FROM.
+HINT:  Check how the table is spelt. Write its schema before it, as in sales.orders, unless the role's search_path has that. What stands before a column has to be a table of FROM, or its alias.
 
 ### create: a word that is no name
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date AS timestamp
@@ -157,7 +174,7 @@ ERROR:  the source refuses the query: missing FROM-clause entry for table "c"
 DETAIL:  The place is marked:
 LINE 2:        c.company_name AS "customerName"
                ^
-HINT:  Check how it is spelt. One that is not in the role's search_path is written with its schema, and one whose columns are read has to stand in FROM.
+HINT:  Check how the table is spelt. Write its schema before it, as in sales.orders, unless the role's search_path has that. What stands before a column has to be a table of FROM, or its alias.
 
 ### create: a column of two tables
 SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp, company_name AS "customerName"
@@ -342,7 +359,7 @@ WHERE o.order_id < 10260
 ORDER BY o.order_id
 ---
 ERROR:  the query failed at the source: invalid input syntax for type integer: "05454-876"
-HINT:  Mend the value. If it comes from rows, leave them out with a WHERE, or return it as the text that it is.
+HINT:  Write a value that the type has: of an enum, one of its labels, which enum_range(NULL::its_name) lists. If it comes from rows, leave them out with a WHERE, or return it as the text that it is.
 
 ### preview: a division by zero
 SELECT order_id || '-' || product_id AS id, unit_price AS "customerId", now() AS timestamp, 1 / discount::numeric AS share
@@ -405,6 +422,7 @@ DETAIL:  The place is marked:
 LINE 3: SELECT product_id, product_name FROM products
                ^
 
+HINT:  Give each part of a UNION, INTERSECT or EXCEPT as many columns.
 ### create: a UNION of several types
 SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
 UNION ALL
@@ -475,6 +493,85 @@ ERROR:  the query failed at the source: integer out of range
 HINT:  Compute in a wider type: x::bigint or x::numeric.
 
 ### create: right
+### create: lists of VALUES of several lengths
+SELECT id, customer AS "customerId", at AS timestamp FROM (VALUES (1, 'a', now()), (2, 'b')) v(id, customer, at)
+---
+ERROR:  the source refuses the query: VALUES lists must all be the same length
+DETAIL:  The place is marked:
+LINE 1: ...imestamp FROM (VALUES (1, 'a', now()), (2, 'b')) v(id, custo...
+                                                   ^
+HINT:  Give each list of VALUES as many values.
+
+### create: all columns of no table
+SELECT *
+---
+ERROR:  the source refuses the query: SELECT * with no tables specified is not valid
+DETAIL:  The place is marked:
+LINE 1: SELECT *
+               ^
+HINT:  Name the values, or add a FROM: * stands for the columns of its tables.
+
+### create: a subquery of two columns for a value
+SELECT order_id AS id, (SELECT 1, 2) AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  the source refuses the query: subquery must return only one column
+DETAIL:  The place is marked:
+LINE 1: SELECT order_id AS id, (SELECT 1, 2) AS "customerId", order_...
+                               ^
+HINT:  Have a subquery that stands for a value return one column.
+
+### preview: a number from a sequence
+SELECT nextval('numbers') AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+---
+ERROR:  the query failed at the source: cannot execute nextval() in a read-only transaction
+HINT:  A query only reads here. Leave out what writes or locks rows, such as nextval(), a function that inserts, FOR UPDATE.
+
+### create: a text that is no date
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders WHERE order_date > 'last week'
+---
+ERROR:  the source refuses the query: invalid input syntax for type date: "last week"
+DETAIL:  The place is marked:
+LINE 1: ...date AS timestamp FROM orders WHERE order_date > 'last week'
+                                                            ^
+HINT:  Write a date as in '2026-01-31'. One that is written otherwise is read with to_timestamp(x, 'DD.MM.YYYY'), whose pattern has to be that of the text.
+
+### create: a number cast to a date
+SELECT order_id AS id, customer_id AS "customerId", 19960704::date AS timestamp FROM orders
+---
+ERROR:  the source refuses the query: cannot cast type integer to date
+DETAIL:  The place is marked:
+LINE 1: ...d, customer_id AS "customerId", 19960704::date AS timestamp ...
+                                                   ^
+HINT:  Convert in steps for which there are casts, such as x::text::uuid, or with a function, such as to_timestamp(x); or compare like with like. A date is written '2026-01-31'.
+
+### create: a condition on a window function
+SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
+WHERE row_number() OVER (PARTITION BY customer_id ORDER BY order_date) = 1
+---
+ERROR:  the source refuses the query: window functions are not allowed in WHERE
+DETAIL:  The place is marked:
+LINE 2: WHERE row_number() OVER (PARTITION BY customer_id ORDER BY o...
+              ^
+HINT:  Compute a window function in a subquery, and look at its result outside: SELECT ... FROM (SELECT ..., row_number() OVER (...) AS n FROM ...) s WHERE s.n = 1.
+
+### create: DISTINCT in the order of something else
+SELECT DISTINCT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders ORDER BY freight
+---
+ERROR:  the source refuses the query: for SELECT DISTINCT, ORDER BY expressions must appear in select list
+DETAIL:  The place is marked:
+LINE 1: ...merId", order_date AS timestamp FROM orders ORDER BY freight
+                                                                ^
+HINT:  With DISTINCT, what ORDER BY names has to be in the list of SELECT, and with DISTINCT ON (x) it begins with x. A number in ORDER BY or GROUP BY counts the columns of that list.
+
+### create: a schema that is not there
+SELECT order_id AS id, customer_id AS "customerId", sales.day(order_date) AS timestamp FROM orders
+---
+ERROR:  the source refuses the query: schema "sales" does not exist
+DETAIL:  The place is marked:
+LINE 1: ..._id AS id, customer_id AS "customerId", sales.day(order_date...
+                                                   ^
+HINT:  Check how the schema is spelt.
+
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date::timestamp AT TIME ZONE 'Europe/Zurich' AS timestamp,
        c.company_name AS "customerName", o.freight, o.ship_country
 FROM orders o JOIN customers c USING (customer_id)

@@ -1,0 +1,19 @@
+// What to do about an error for which the source has no hint.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hyperline::source {
+
+/// Whether what is known here is better than the hint of the source.
+[[nodiscard]] bool replaces_hint_of_source(std::string_view sqlstate);
+
+/// About an error of a user's query; empty when nothing is known. `function`: of the source, in which it arose; null
+/// when it does not say.
+[[nodiscard]] std::string hint_for_query(std::string_view sqlstate, const char *function);
+
+/// About an error of one of our own statements.
+[[nodiscard]] std::string hint_for_own_statement(std::string_view sqlstate);
+
+} // namespace hyperline::source
