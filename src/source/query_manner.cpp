@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "source/sql_lexer.hpp"
 
@@ -22,6 +23,28 @@ bool ends_list(std::string_view text) {
 	return std::any_of(std::begin(kWords), std::end(kWords),
 					   [&](std::string_view word) { return is_word(text, word); });
 }
+
+// Which select lists one is within: what a subquery in there reads, it reads for each row.
+class SelectLists {
+public:
+	void see(std::string_view text, std::string_view before, int depth) {
+		if (is_word(text, "SELECT")) {
+			open_ |= bit(depth);
+		} else if (is_word(text, "FROM") && !is_word(before, "DISTINCT")) {
+			leave(depth);
+		}
+	}
+	void leave(int depth) { open_ &= ~bit(depth); }
+	/// Whether what stands at `depth` belongs to a subquery in a select list.
+	[[nodiscard]] bool hold(int depth) const {
+		return depth > kDeepest ? open_ != 0 : depth > 0 && (open_ & (bit(depth) - 1)) != 0;
+	}
+
+private:
+	static constexpr int kDeepest = 63;
+	static std::uint64_t bit(int depth) { return depth < 0 || depth > kDeepest ? 0 : std::uint64_t{1} << depth; }
+	std::uint64_t open_ = 0;
+};
 
 // Functions that give the same row another value in the next run.
 bool makes_anew(std::string_view text) {
@@ -118,6 +141,7 @@ WrittenManner manner_of(std::string_view query) noexcept {
 	Piece piece;
 	IdWatch ids;
 	int depth = 0;
+	SelectLists lists;
 	std::string_view last[2]; // the pieces before, the nearest first
 	bool was_star = false;
 	bool more = true;
@@ -135,12 +159,19 @@ WrittenManner manner_of(std::string_view query) noexcept {
 		manner.selects_star = manner.selects_star || (was_star && ends_list(text)) ||
 							  (is_code && last[0].empty() && is_word(text, "TABLE"));
 		was_star = is_code && text == "*" && depth == 0;
+		if (is_code) {
+			lists.see(text, last[0], depth);
+		}
 		if (is_code && is_word(text, "WHERE")) {
-			manner.has_condition = manner.has_condition || last[0] != "(" || !is_word(last[1], "FILTER");
+			const bool is_of_filter = last[0] == "(" && is_word(last[1], "FILTER");
+			manner.has_condition = manner.has_condition || !(is_of_filter || lists.hold(depth));
 		} else if (is_code && depth == 0 && (is_word(text, "LIMIT") || is_word(text, "FETCH"))) {
 			manner.has_condition = true;
 		}
-		depth += piece.kind == PieceKind::open_parenthesis ? 1 : piece.kind == PieceKind::close_parenthesis ? -1 : 0;
+		if (piece.kind == PieceKind::close_parenthesis) {
+			lists.leave(depth--);
+		}
+		depth += piece.kind == PieceKind::open_parenthesis ? 1 : 0;
 		last[1] = last[0];
 		last[0] = text;
 	}

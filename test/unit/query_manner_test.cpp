@@ -26,15 +26,28 @@ TEST(QueryManner, FindsStarsOfTheQueryItself) {
 TEST(QueryManner, FindsConditions) {
 	for (const char *query :
 		 {"SELECT 1 FROM t WHERE a", "select 1 from t where a", "SELECT 1 FROM (SELECT 1 FROM t WHERE a) s",
-		  "SELECT 1 FROM t LIMIT 10", "SELECT 1 FROM t FETCH FIRST 10 ROWS ONLY"}) {
+		  "SELECT 1 FROM t LIMIT 10", "SELECT 1 FROM t FETCH FIRST 10 ROWS ONLY", "(SELECT 1 FROM t WHERE a)",
+		  "WITH c AS (SELECT 1 FROM t WHERE a) SELECT 1 FROM c",
+		  "SELECT (SELECT 1 FROM u WHERE u.id = t.id) FROM t WHERE a",
+		  "SELECT extract(epoch FROM a) FROM (SELECT a FROM t WHERE b) s",
+		  "SELECT 1 FROM t JOIN (SELECT 1 FROM u WHERE a) s ON true", "SELECT 1 UNION SELECT 1 FROM t WHERE a"}) {
 		EXPECT_TRUE(manner_of(query).has_condition) << query;
 	}
 	for (const char *query :
 		 {"SELECT 1 FROM t", "SELECT count(*) FILTER (WHERE a) FROM t", "SELECT 'WHERE' FROM t",
-		  "SELECT 1 FROM t -- WHERE a", "SELECT \"where\" FROM t", "SELECT (SELECT 1 FROM u LIMIT 1) FROM t"}) {
+		  "SELECT 1 FROM t -- WHERE a", "SELECT \"where\" FROM t", "SELECT (SELECT 1 FROM u LIMIT 1) FROM t",
+		  "SELECT o.id, (SELECT x FROM t WHERE t.id = o.id) FROM big o",
+		  "SELECT coalesce((SELECT x FROM t WHERE t.id = o.id), 0) FROM big o",
+		  "SELECT a IS DISTINCT FROM b, extract(day FROM c), (SELECT x FROM t WHERE t.id = o.id) FROM big o",
+		  "SELECT id FROM (SELECT id, (SELECT x FROM t WHERE t.id = o.id) AS x FROM big o) s"}) {
 		EXPECT_FALSE(manner_of(query).has_condition) << query;
 	}
 	EXPECT_FALSE(manner_of("").has_condition);
+	const std::string open(100, '(');
+	const std::string close(100, ')');
+	EXPECT_FALSE(manner_of("SELECT " + open + "SELECT 1 FROM t WHERE a" + close + " FROM t").has_condition);
+	EXPECT_TRUE(manner_of(open + "SELECT 1 FROM t WHERE a" + close).has_condition);
+	EXPECT_TRUE(manner_of(close + "SELECT 1 FROM t WHERE a").has_condition);
 }
 
 TEST(QueryManner, FindsIdsThatAreMadeAnew) {
