@@ -36,6 +36,10 @@ SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT 
 SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at::text AS timestamp FROM findings.orders') WHERE problem IS NOT NULL;
 SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at::time AS timestamp, at::timestamp AS timestamp FROM findings.orders') WHERE problem IS NOT NULL;
 SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp, name AS customername, name AS email, name AS "homePhone", 1 AS emails_sent, at AS deletedat FROM findings.orders') WHERE problem IS NOT NULL;
+SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", to_jsonb(at) AS timestamp FROM findings.orders') WHERE problem IS NOT NULL;
+SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", point(1, 2) AS timestamp FROM findings.orders') WHERE problem IS NOT NULL;
+SELECT field, problem, advice FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", customer::varchar(30) AS timestamp FROM findings.orders') WHERE problem IS NOT NULL;
+SELECT field, problem, advice FROM hyperline.describe_query('findings', 'VALUES (1, ''c'', now())');
 -- The query as a whole: nothing of it is a row of the report.
 SELECT field FROM hyperline.describe_query('findings', 'SELECT * FROM findings.orders');
 SELECT field FROM hyperline.describe_query('findings', 'SELECT row_number() OVER (ORDER BY at) AS id, customer AS "customerId", at AS timestamp FROM findings.orders');
@@ -47,6 +51,7 @@ SELECT count(*) FROM hyperline.describe_query('findings', 'SELECT p.id, p.custom
 SELECT count(*) FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp FROM findings.large WHERE at >= {{last_refreshed_at}}');
 SELECT count(*) FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp FROM findings.orders');
 SELECT count(*) FROM hyperline.describe_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp FROM findings.large LIMIT 10');
+SELECT count(*) FROM hyperline.describe_query('findings', 'SELECT l.id, l.customer AS "customerId", l.at AS timestamp, (SELECT o.note FROM findings.orders o WHERE o.id = l.id) AS note FROM findings.large l');
 
 -- Loaders say the same when they are created and altered; a good one says nothing.
 SELECT hyperline.create_loader('findings', 'large', 'SELECT id, customer AS "customerId", at::timestamp AS timestamp FROM findings.large', paused => true);
@@ -56,8 +61,14 @@ SELECT hyperline.alter_loader('by cursor', cursor_field => 'note');
 SELECT hyperline.alter_loader('by cursor', query => 'SELECT o.id, o.customer AS "customerId", o.at AS timestamp, o.note, (SELECT string_agg(l.customer, '','' ORDER BY l.at) FROM findings.large l WHERE l.id = o.id) AS lines FROM findings.orders o');
 SELECT hyperline.alter_loader('by cursor', cursor_field => 'lines');
 SELECT hyperline.alter_loader('large', cursor_field => 'At');
+SELECT hyperline.alter_loader('large', version_field => 'note');
+SELECT hyperline.create_loader('findings', 'unnamed', 'VALUES (1, ''c'', now())');
+SELECT hyperline.create_loader('findings', 'personal', 'SELECT id::float8 AS id, customer AS "customerId", at AS timestamp, name AS "e-mail", name AS phone, name AS address, at AS deletedat, name AS customername FROM findings.orders', paused => true);
+SELECT hyperline.drop_loader('personal');
 -- What cannot be ordered at the source is said now, and not in each run.
 SELECT hyperline.alter_loader('by cursor', cursor_field => 'place', query => 'SELECT id, customer AS "customerId", at AS timestamp, point(1, 2) AS place FROM findings.orders');
+\echo :LAST_ERROR_SQLSTATE
+SELECT hyperline.alter_loader('by cursor', cursor_field => 'whole', query => 'SELECT id, customer AS "customerId", at AS timestamp, to_jsonb(o) AS whole FROM findings.orders o');
 -- So is what the role may not read.
 SELECT hyperline.create_connection('outside', replace(:'source_url', 'user=reader', 'user=outsider'), check_now => false) IS NULL;
 SELECT hyperline.create_loader('outside', 'secret', 'SELECT id, customer AS "customerId", at AS timestamp FROM findings.secret');

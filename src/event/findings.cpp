@@ -32,14 +32,34 @@ std::string advice_for_name(Role role, const Field &near) {
 		return "Write " + as_written(role) + " with its double quotes: PostgreSQL folds a name without them to " +
 			   in_lower_case + ".";
 	}
-	return "Rename the column " + quoted(near.name) + ": " + quoted(near.name) + " AS " + as_written(role) + ".";
+	return "Give the column " + quoted(near.name) + " the name " + to_text(role) + ": ... AS " + as_written(role) + ".";
+}
+
+// The names that the columns of VALUES have.
+bool are_unnamed(const std::vector<Field> &fields) {
+	for (std::size_t i = 0; i < fields.size(); i++) {
+		if (fields[i].name != "column" + std::to_string(i + 1)) {
+			return false;
+		}
+	}
+	return !fields.empty();
 }
 
 std::string advice_for_missing(Role role, const std::vector<Field> &fields) {
+	if (are_unnamed(fields)) {
+		return "Give the columns names: SELECT * FROM (VALUES ...) v(id, \"customerId\", timestamp).";
+	}
 	if (const Field *near = near_miss(role, fields)) {
 		return advice_for_name(role, *near);
 	}
 	return "Return " + std::string(to_text(role)) + " as a column: ... AS " + as_written(role) + ".";
+}
+
+// Of types whose values are texts that people write.
+bool is_text(const std::string &type) {
+	const std::size_t dot = type.rfind('.');
+	const std::string name = type.substr(dot == std::string::npos ? 0 : dot + 1);
+	return name == "text" || name == "name" || name == "citext" || name.starts_with("character");
 }
 
 std::string advice_for_timestamp(const Field &field) {
@@ -48,13 +68,21 @@ std::string advice_for_timestamp(const Field &field) {
 	case ValueKind::number:
 		return "For seconds since 1970 write to_timestamp(x) AS timestamp, for milliseconds to_timestamp(x / 1000.0).";
 	case ValueKind::text:
-		return "Cast it: (x)::timestamptz AS timestamp, or to_timestamp(x, 'DD.MM.YYYY') AS timestamp where it is "
-			   "written "
-			   "otherwise.";
+		if (is_text(field.type_name)) {
+			return "Cast it: (x)::timestamptz AS timestamp, or to_timestamp(x, 'DD.MM.YYYY') AS timestamp where it is "
+				   "written otherwise.";
+		}
+		if (field.type_name.starts_with("time ") || field.type_name.starts_with("time(")) {
+			return "Add the day that it is of: (day + x) AS timestamp.";
+		}
+		break;
 	default:
-		return "Return a timestamptz, a timestamp or a date.";
+		break;
 	}
+	return "Return the time at which it happened, as a timestamptz, a timestamp or a date.";
 }
+
+} // namespace
 
 std::string names_of(const std::vector<Field> &fields) {
 	constexpr std::size_t kShown = 20;
@@ -64,6 +92,8 @@ std::string names_of(const std::vector<Field> &fields) {
 	}
 	return names + (fields.size() > kShown ? ", ..." : "");
 }
+
+namespace {
 
 std::string type_fact(const Field &field) {
 	return "Field " + quoted(field.name) + " is of type " + field.type_name + ".";
@@ -230,9 +260,9 @@ std::vector<Finding> findings_of(const QueryManner &manner, const MappingOptions
 			{"no_condition",
 			 {},
 			 "the query reads a large table without a WHERE",
-			 (manner.largest_table.empty() ? "It reads" : "Of table " + quoted(manner.largest_table) + " it reads") +
-				 " about " + std::to_string(static_cast<std::int64_t>(manner.largest_rows)) +
-				 " rows in each run, as the source estimates.",
+			 "In each run it reads about " + std::to_string(static_cast<std::int64_t>(manner.largest_rows)) + " rows" +
+				 (manner.largest_table.empty() ? "" : " of table " + quoted(manner.largest_table)) +
+				 ", as the source estimates.",
 			 "Read what is new only: WHERE updated_at >= {{last_refreshed_at}}, or give the loader a cursor_field.",
 			 {}});
 	}
@@ -241,7 +271,8 @@ std::vector<Finding> findings_of(const QueryManner &manner, const MappingOptions
 							options.cursor_field,
 							"no index gives the rows in the order of the cursor_field",
 							"The source sorts all rows by " + quoted(options.cursor_field) + " in each run.",
-							"Create an index on it at the source; for a text: (... COLLATE \"C\").",
+							"Create an index at the source on the column that the field is taken from, for a text (... "
+							"COLLATE \"C\"), or choose another cursor_field, since one that is computed can have none.",
 							{}});
 	}
 	return findings;

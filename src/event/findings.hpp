@@ -25,6 +25,9 @@ struct Finding {
 /// In the query's order, then what is missing.
 std::vector<Finding> findings_of(const std::vector<source::Field> &fields);
 
+/// The first of their names, each in double quotes, separated by commas.
+std::string names_of(const std::vector<source::Field> &fields);
+
 /// How a query reads, as its text and the source's plan tell.
 struct QueryManner {
 	bool selects_star = false;

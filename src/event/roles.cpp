@@ -64,17 +64,22 @@ void check_setting(const char *setting, const std::string &name, const std::vect
 		std::find_if(fields.begin(), fields.end(), [&](const Field &field) { return field.name == name; });
 	if (found == fields.end()) {
 		throw Error(sqlstate::kUndefinedColumn,
-					std::string(setting) + " " + quoted(name) + " is not a field of the query", {},
-					advice_for_setting(setting, name, fields));
+					std::string(setting) + " " + quoted(name) + " is not a field of the query",
+					"The query returns " + names_of(fields) + ".", advice_for_setting(setting, name, fields));
 	}
 	if (!orders(found->kind)) {
-		throw Error(sqlstate::kDatatypeMismatch,
-					std::string(setting) + " " + quoted(name) + " cannot be of type " + found->type_name, {},
-					"Use a timestamp, a date, a number, a uuid or a text.");
+		throw wrong_type(setting, *found,
+						 "Values of type " + found->type_name + " do not tell which of them is newer.");
 	}
 }
 
 } // namespace
+
+Error wrong_type(const char *setting, const Field &field, const std::string &detail) {
+	return Error(sqlstate::kDatatypeMismatch,
+				 std::string(setting) + " " + quoted(field.name) + " cannot be of type " + field.type_name, detail,
+				 "Use a timestamp, a date, a number, a uuid or a text.");
+}
 
 std::vector<FieldReport> describe(const std::vector<Field> &fields) {
 	std::vector<FieldReport> report;
@@ -104,7 +109,9 @@ void check(const std::vector<Field> &fields, const MappingOptions &options) {
 		if (finding.code == "missing_field") {
 			count++;
 			missing += (missing.empty() ? "" : ", ") + quoted(finding.field);
-			all.advice += (all.advice.empty() ? "" : " ") + finding.advice;
+			if (all.advice.find(finding.advice) == std::string::npos) {
+				all.advice += (all.advice.empty() ? "" : " ") + finding.advice;
+			}
 			all.detail = finding.code + ": " + finding.detail;
 		}
 	}

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/failure.hpp"
 #include "source/field.hpp"
 
 namespace hyperline::event {
@@ -33,6 +34,9 @@ struct MappingOptions {
 	std::string version_field;
 	std::string cursor_field;
 };
+
+/// 42804 for the version or cursor field (`setting`), when its type has no order; `detail` tells more, a sentence.
+Error wrong_type(const char *setting, const source::Field &field, const std::string &detail);
 
 /// Throws 42703 naming all required fields that are missing, or a version or cursor field that is; 42701 for a field
 /// that is there twice; 42804 for a type that cannot be read as what it is for.

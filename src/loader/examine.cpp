@@ -8,6 +8,27 @@
 
 namespace hyperline::loader {
 
+namespace {
+
+constexpr const char *kUndefinedFunction = "42883";
+
+// The query itself has been prepared: an operator that the source lacks is one of ours, which bring the rows into the
+// order of the cursor field.
+source::Plan plan_of(source::Source &source, const source::ReadPlan &read) {
+	try {
+		return source.plan(read);
+	} catch (const Error &error) {
+		const Failure &failure = error.failure();
+		if (read.rows != source::ReadPlan::Rows::from_cursor || failure.sqlstate != kUndefinedFunction) {
+			throw;
+		}
+		throw event::wrong_type("cursor_field", read.cursor,
+								"The source says: " + failure.message.substr(failure.message.find(": ") + 2) + ".");
+	}
+}
+
+} // namespace
+
 std::vector<event::Finding> examine(source::Source &source, const source::Query &query,
 									const std::vector<source::Field> &fields, const event::MappingOptions &options) {
 	source::ReadPlan read;
@@ -18,7 +39,7 @@ std::vector<event::Finding> examine(source::Source &source, const source::Query 
 		read.rows = source::ReadPlan::Rows::from_cursor;
 		read.cursor = *cursor;
 	}
-	const source::Plan plan = source.plan(read);
+	const source::Plan plan = plan_of(source, read);
 	const source::WrittenManner written = source::manner_of(query.text);
 	event::QueryManner manner;
 	manner.selects_star = written.selects_star;

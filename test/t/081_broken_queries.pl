@@ -82,7 +82,7 @@ FROM orders o
 ---
 ERROR:  the query lacks the required field "id"
 DETAIL:  missing_field: The query returns "order_id", "customerId", "timestamp", "freight".
-HINT:  Rename the column "order_id": "order_id" AS id.
+HINT:  Give the column "order_id" the name id: ... AS id.
 
 ### create: the time under another name
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date, o.freight
@@ -90,7 +90,7 @@ FROM orders o
 ---
 ERROR:  the query lacks the required field "timestamp"
 DETAIL:  missing_field: The query returns "id", "customerId", "order_date", "freight".
-HINT:  Rename the column "order_date": "order_date" AS timestamp.
+HINT:  Give the column "order_date" the name timestamp: ... AS timestamp.
 
 ### create: a misspelt field
 SELECT o.order_id AS id, o.customer_id AS "custommerId", o.order_date AS timestmap, o.freight
@@ -98,7 +98,7 @@ FROM orders o
 ---
 ERROR:  the query lacks the required fields "customerId", "timestamp"
 DETAIL:  missing_field: The query returns "id", "custommerId", "timestmap", "freight".
-HINT:  Rename the column "custommerId": "custommerId" AS "customerId". Rename the column "timestmap": "timestmap" AS timestamp.
+HINT:  Give the column "custommerId" the name customerId: ... AS "customerId". Give the column "timestmap" the name timestamp: ... AS timestamp.
 
 ### create: a number for a time
 SELECT o.order_id AS id, o.customer_id AS "customerId", extract(epoch FROM o.order_date) AS timestamp
@@ -300,12 +300,13 @@ SELECT * FROM orders
 ---
 ERROR:  the query lacks the required fields "id", "customerId", "timestamp"
 DETAIL:  missing_field: The query returns "order_id", "customer_id", "employee_id", "order_date", "required_date", "shipped_date", "ship_via", "freight", "ship_name", "ship_address", "ship_city", "ship_region", "ship_postal_code", "ship_country".
-HINT:  Rename the column "order_id": "order_id" AS id. Rename the column "customer_id": "customer_id" AS "customerId". Rename the column "order_date": "order_date" AS timestamp.
+HINT:  Give the column "order_id" the name id: ... AS id. Give the column "customer_id" the name customerId: ... AS "customerId". Give the column "order_date" the name timestamp: ... AS timestamp.
 
 ### cursor: a cursor field that is not returned
 SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
 ---
 ERROR:  cursor_field "order_date" is not a field of the query
+DETAIL:  The query returns "id", "customerId", "timestamp".
 HINT:  Return it as a column of the query; names are compared exactly.
 
 ### preview: a join that repeats rows
@@ -421,8 +422,8 @@ ERROR:  the source refuses the query: each UNION query must have the same number
 DETAIL:  The place is marked:
 LINE 3: SELECT product_id, product_name FROM products
                ^
-
 HINT:  Give each part of a UNION, INTERSECT or EXCEPT as many columns.
+
 ### create: a UNION of several types
 SELECT order_id AS id, customer_id AS "customerId", order_date AS timestamp FROM orders
 UNION ALL
@@ -492,7 +493,6 @@ SELECT order_id::int * 1000000 AS id, customer_id AS "customerId", order_date AS
 ERROR:  the query failed at the source: integer out of range
 HINT:  Compute in a wider type: x::bigint or x::numeric.
 
-### create: right
 ### create: lists of VALUES of several lengths
 SELECT id, customer AS "customerId", at AS timestamp FROM (VALUES (1, 'a', now()), (2, 'b')) v(id, customer, at)
 ---
@@ -572,6 +572,7 @@ LINE 1: ..._id AS id, customer_id AS "customerId", sales.day(order_date...
                                                    ^
 HINT:  Check how the schema is spelt.
 
+### create: right
 SELECT o.order_id AS id, o.customer_id AS "customerId", o.order_date::timestamp AT TIME ZONE 'Europe/Zurich' AS timestamp,
        c.company_name AS "customerName", o.freight, o.ship_country
 FROM orders o JOIN customers c USING (customer_id)

@@ -234,9 +234,9 @@ TEST(EventRoles, TheNearMissIsInTheAdvice) {
 	const std::vector<FieldReport> report = describe(
 		{field("ID", ValueKind::text), field("customerid", ValueKind::text), field("created_at", ValueKind::text)});
 	ASSERT_EQ(report.size(), 6U);
-	EXPECT_EQ(report[3].advice, "Rename the column \"ID\": \"ID\" AS id.");
+	EXPECT_EQ(report[3].advice, "Give the column \"ID\" the name id: ... AS id.");
 	EXPECT_NE(report[4].advice.find("Write \"customerId\" with its double quotes"), std::string::npos);
-	EXPECT_EQ(report[5].advice, "Rename the column \"created_at\": \"created_at\" AS timestamp.");
+	EXPECT_EQ(report[5].advice, "Give the column \"created_at\" the name timestamp: ... AS timestamp.");
 }
 
 TEST(EventRoles, WrongTypesAndDoublesAreRefused) {
