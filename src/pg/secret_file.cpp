@@ -50,11 +50,13 @@ private:
 };
 
 constexpr const char *kPlaceHint =
-	"Give the name of a small file that the server's operating-system user may read, and alone.";
+	"Give the name of a small file that the server's operating-system user may read, and nobody else.";
+constexpr const char *kFolderHint =
+	"Its folder has to be there, and the server's operating-system user has to be able to write there.";
 
-Error failed(const std::string &what, const std::string &name, int code, const char *doing) {
+Error failed(const std::string &what, const std::string &name, int code, const char *doing, const char *hint) {
 	return Error(code == ENOENT ? sqlstate::kUndefinedFile : sqlstate::kConfigFileError,
-				 what + " \"" + name + "\" could not be " + doing + ": " + std::strerror(code), {}, kPlaceHint);
+				 what + " \"" + name + "\" could not be " + doing + ": " + std::strerror(code), {}, hint);
 }
 
 void check_owner(const struct stat &found, const std::string &name, const std::string &what) {
@@ -94,7 +96,7 @@ Secret read_secret_file(const std::string &name, const std::string &what) {
 	const Descriptor file(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 	struct stat found {};
 	if (file.get() < 0 || fstat(file.get(), &found) != 0) {
-		throw failed(what, name, errno, "read");
+		throw failed(what, name, errno, "read", kPlaceHint);
 	}
 	check_owner(found, name, what);
 	std::array<char, kLongestSecretFile + 1> buffer{};
@@ -114,7 +116,7 @@ Secret read_secret_file(const std::string &name, const std::string &what) {
 	Secret secret(std::string(buffer.data(), length));
 	explicit_bzero(buffer.data(), buffer.size());
 	if (got < 0) {
-		throw failed(what, name, code, "read");
+		throw failed(what, name, code, "read", kPlaceHint);
 	}
 	if (length > kLongestSecretFile) {
 		throw Error(sqlstate::kConfigFileError,
@@ -142,20 +144,20 @@ bool file_exists(const std::string &name) {
 bool make_secret_file(const std::string &name, const std::string &content, const std::string &what) {
 	const NewFile fresh(name + ".new." + std::to_string(getpid()));
 	if (fresh.descriptor() < 0 || !write_all(fresh.descriptor(), content)) {
-		throw failed(what, name, errno, "made");
+		throw failed(what, name, errno, "made", kFolderHint);
 	}
 	// A link, not a rename: it never replaces what another process has made.
 	if (link(fresh.name().c_str(), name.c_str()) != 0) {
 		if (errno == EEXIST) {
 			return false;
 		}
-		throw failed(what, name, errno, "made");
+		throw failed(what, name, errno, "made", kFolderHint);
 	}
 	const std::size_t slash = name.rfind('/');
 	const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : name.substr(0, slash);
 	const Descriptor directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (directory.get() < 0 || fsync(directory.get()) != 0) {
-		throw failed(what, name, errno, "made");
+		throw failed(what, name, errno, "made", kFolderHint);
 	}
 	return true;
 }

@@ -271,19 +271,23 @@ void PostgresqlSource::refuse_other_settings() {
 	for (const Expected &expected : kExpected) {
 		const char *value = PQparameterStatus(connection_.get(), expected.name);
 		if (value != nullptr && std::string_view(value) != expected.value) {
-			throw Error(sqlstate::kObjectNotInPrerequisiteState,
-						std::string("the source's session has another ") + expected.name + " than it was given",
-						"Values would not print as they are to be read.",
-						"Take what changes it out of the query or the role.");
+			throw Error(
+				sqlstate::kObjectNotInPrerequisiteState,
+				std::string("the source's session has another ") + expected.name + " than it was given",
+				"It is \"" + one_line(value) + "\" and not \"" + expected.value +
+					"\": values would not print as they are to be read.",
+				"Look for a SET in a function that the query calls, and for settings of the role: ALTER ROLE ... "
+				"RESET ... takes back what ALTER ROLE ... SET gave it.");
 		}
 	}
 }
 
 std::vector<Field> PostgresqlSource::describe(const Query &query) {
 	const Result described = connection_.describe(query);
-	if (PQnparams(described.get()) > 0) {
+	if (const int parameters = PQnparams(described.get()); parameters > 0) {
 		throw Error(sqlstate::kUndefinedParameter, "a query cannot have parameters",
-					"Nobody gives it a value for $1 when it runs.", "Write the value itself in its place.");
+					"Nobody gives $" + std::to_string(parameters) + " a value when it runs.",
+					"Write the value itself in its place.");
 	}
 	const int columns = PQnfields(described.get());
 	if (columns == 0) {

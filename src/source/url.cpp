@@ -21,6 +21,8 @@ constexpr const char *kFormHint = "Write it as postgres://user:password@host:por
 constexpr const char *kEncodeHint = "Percent-encode special characters of the user name, the password and the values: "
 									"@ as %40, / as %2F, : as %3A, ? as %3F, # as %23, & as %26, = as %3D, % as %25, "
 									"a blank as %20.";
+constexpr const char *kPortHint = "Write it as in postgres://user@host:5432/dbname.";
+constexpr const char *kIpv6Hint = "Write an IPv6 address as in [2001:db8::1].";
 constexpr const char *kOptionsHint =
 	"Allowed options are host, port, user, password, dbname, sslmode, channel_binding and application_name; for "
 	"superusers also password_file, password_env, sslrootcert, sslcert, sslkey and sslcrl.";
@@ -73,7 +75,8 @@ std::string decode(std::string_view raw) {
 			refuse("A % is not followed by two hexadecimal digits.", kEncodeHint);
 		}
 		if (byte == 0) {
-			refuse("The URL holds a NUL character (%00).", {});
+			refuse("The URL holds a NUL character (%00).",
+				   "Leave it out: no name and no password of PostgreSQL holds one.");
 		}
 		text += static_cast<char>(byte);
 		at += 2;
@@ -108,7 +111,9 @@ void check_host(std::string_view host) {
 	}
 	if (host.front() == '/') {
 		if (!is_plain_text(host) || host.size() > kMaxDirectoryLength) {
-			refuse("The directory of the Unix-domain socket is too long or holds control characters.", {});
+			refuse("The directory of the Unix-domain socket is too long or holds control characters.",
+				   "Give a directory of at most " + std::to_string(kMaxDirectoryLength) +
+					   " bytes, such as /var/run/postgresql.");
 		}
 		return;
 	}
@@ -122,7 +127,7 @@ std::uint16_t parse_port(std::string_view text) {
 	std::uint16_t port = 0;
 	const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
 	if (text.size() > 5 || code != std::errc{} || end != text.data() + text.size() || port == 0) {
-		refuse("The port is not a number from 1 to 65535.", kEncodeHint);
+		refuse("The port is not a number from 1 to 65535.", kPortHint);
 	}
 	return port;
 }
@@ -139,7 +144,8 @@ std::string checked_name(std::string name, const std::string &what) {
 std::string checked_dbname(std::string name) {
 	name = checked_name(std::move(name), "database name");
 	if (name.find('=') != std::string::npos || name.find("://") != std::string::npos) {
-		refuse("The database name holds \"=\" or \"://\".", {});
+		refuse("The database name holds \"=\" or \"://\".",
+			   "Give the name alone, and options behind a ? at the end; a database of such a name has to be renamed.");
 	}
 	return name;
 }
@@ -170,7 +176,7 @@ void parse_authority(std::string_view authority, ConnectionUrl &url) {
 		const std::size_t bracket = authority.find(']');
 		const std::string_view inside = authority.substr(1, bracket == std::string_view::npos ? 0 : bracket - 1);
 		if (!parse_ipv6(inside)) {
-			refuse("What stands in brackets is not an IPv6 address.", kEncodeHint);
+			refuse("What stands in brackets is not an IPv6 address.", kIpv6Hint);
 		}
 		url.host = inside;
 		rest = authority.substr(bracket + 1);
@@ -204,7 +210,8 @@ void check_option(const UrlOption &option) {
 		check_choice(option, "disable prefer require");
 	} else if (option.name == "application_name") {
 		if (option.value.size() > kMaxNameLength || !is_plain_text(option.value)) {
-			refuse_option(option.name, "It is longer than 63 bytes, or holds control characters or invalid UTF-8.", {});
+			refuse_option(option.name, "It is longer than 63 bytes, or holds control characters or invalid UTF-8.",
+						  "Give a short name: pg_stat_activity of the source shows it.");
 		}
 	} else if (option.name == "password_env") {
 		const auto is_allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_'; };
@@ -252,7 +259,7 @@ void parse_option(std::string_view pair, std::string_view query, ConnectionUrl &
 	}
 	UrlOption option{std::string(pair.substr(0, equals)), decode(pair.substr(equals + 1))};
 	if (option.value.empty()) {
-		refuse_option(option.name, "It is empty.", {});
+		refuse_option(option.name, "It is empty.", "Give it a value, or leave it out.");
 	}
 	if (option.name == "host") {
 		set_part(url.host, !url.host.empty(), option, [](const std::string &value) {
@@ -291,7 +298,7 @@ std::optional<OptionLevel> option_level(std::string_view name) noexcept {
 
 ConnectionUrl parse_url(std::string_view text) {
 	if (text.size() > kMaxUrlLength) {
-		refuse("It is longer than " + std::to_string(kMaxUrlLength) + " bytes.", {});
+		refuse("It is longer than " + std::to_string(kMaxUrlLength) + " bytes.", kFormHint);
 	}
 	const std::size_t scheme = text.starts_with("postgres://") ? 11 : text.starts_with("postgresql://") ? 13 : 0;
 	if (scheme == 0) {
@@ -381,7 +388,7 @@ std::string masked(const ConnectionUrl &url) {
 
 ConnectionUrl with_password(ConnectionUrl url, std::string password) {
 	if (password.find('\0') != std::string::npos) {
-		refuse("The password holds a NUL character.", {});
+		refuse("The password holds a NUL character.", "Give one without: no password of PostgreSQL holds one.");
 	}
 	url.password = checked_password(std::move(password));
 	return url;
