@@ -105,7 +105,7 @@ RETURNING external_id
 )";
 
 constexpr const char *kStatus = R"(
-SELECT k.status FROM hyperline.all_customers k WHERE k.external_id OPERATOR(pg_catalog.=) $1 FOR UPDATE
+SELECT k.status, k.merged_into FROM hyperline.all_customers k WHERE k.external_id OPERATOR(pg_catalog.=) $1 FOR UPDATE
 )";
 
 constexpr const char *kSet = R"(
@@ -118,12 +118,17 @@ constexpr const char *kNear = R"(
 SELECT k.external_id FROM hyperline.all_customers k ORDER BY k.external_id LIMIT 10000
 )";
 
-std::string status_of(const std::string &external_id) {
+struct Standing {
+	std::string status;
+	std::optional<std::string> merged_into;
+};
+
+Standing standing_of(const std::string &external_id) {
 	const pg::Rows rows = pg::run(kStatus, {external_id});
 	if (rows.empty()) {
 		throw unknown_name("customer", external_id, kNear, "Create it with hyperline.create_customer().");
 	}
-	return rows.text(0, 0);
+	return {rows.text(0, 0), rows.optional_text(0, 1)};
 }
 
 // Of names that people give. Those that come with events are kept as they are.
@@ -133,11 +138,12 @@ void check_customer_name(const std::optional<std::string> &name) {
 	}
 }
 
-void refuse_merged(const std::string &external_id, const std::string &status) {
-	if (status == "merged") {
+void refuse_merged(const std::string &external_id) {
+	const Standing found = standing_of(external_id);
+	if (found.merged_into) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState,
-					"customer \"" + external_id + "\" was merged into another one", {},
-					"Change the customer that it was merged into: hyperline.all_customers.merged_into names it.");
+					"customer \"" + external_id + "\" was merged into another one",
+					"Customer \"" + *found.merged_into + "\" has taken its place.", "Change that one.");
 	}
 }
 
@@ -150,7 +156,7 @@ void create_customer(const std::string &external_id, const std::optional<std::st
 	if (!pg::run(kInsert, {external_id, name}).empty()) {
 		return;
 	}
-	const std::string status = status_of(external_id);
+	const std::string status = standing_of(external_id).status;
 	throw Error(sqlstate::kDuplicateObject, "customer \"" + external_id + "\" already exists",
 				"Its status is \"" + status + "\".",
 				status == "automatically_created"
@@ -161,20 +167,20 @@ void create_customer(const std::string &external_id, const std::optional<std::st
 void activate_customer(const std::string &external_id, const std::optional<std::string> &name) {
 	refuse_foreign_code(false);
 	check_customer_name(name);
-	refuse_merged(external_id, status_of(external_id));
+	refuse_merged(external_id);
 	pg::run(kSet, {external_id, "active", name});
 }
 
 void rename_customer(const std::string &external_id, const std::string &name) {
 	refuse_foreign_code(false);
 	check_customer_name(name);
-	refuse_merged(external_id, status_of(external_id));
+	refuse_merged(external_id);
 	pg::run(kSet, {external_id, std::optional<std::string>(), name});
 }
 
 void archive_customer(const std::string &external_id) {
 	refuse_foreign_code(false);
-	refuse_merged(external_id, status_of(external_id));
+	refuse_merged(external_id);
 	pg::run(kSet, {external_id, "archived", std::optional<std::string>()});
 }
 
