@@ -306,7 +306,7 @@ LANGUAGE c STABLE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'hyperline_complete_until';
 COMMENT ON FUNCTION hyperline.complete_until(text) IS
-'The time up to which invoices may rely on the events of a type: the earliest, over all its loaders, of the source''s clock at the start of the last run that succeeded with nothing rejected and unresolved. NULL when one of them never has. In a query over events write (SELECT hyperline.complete_until(...)), so that it is looked up once.';
+'The time up to which invoices may rely on the events of a type: the earliest, over all its loaders, of the source''s clock at the start of the last run that succeeded with nothing rejected and unresolved. NULL when one of them never has; NULL with a warning when no loader has the type. In a query over events write (SELECT hyperline.complete_until(...)), so that it is looked up once.';
 
 -- Customers ----------------------------------------------------------------------------------------------------------
 

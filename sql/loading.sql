@@ -7,6 +7,8 @@ CREATE VIEW stored AS
 SELECT event_type, customer_id, id, "timestamp", record, is_deleted FROM hyperline.events ORDER BY event_type, customer_id, id;
 
 SELECT hyperline.complete_until('calls');
+SELECT hyperline.complete_until('callz');
+SELECT hyperline.complete_until('nothing like it');
 CALL hyperline.refresh_loader('calls');
 TABLE last_run;
 TABLE stored;

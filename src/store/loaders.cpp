@@ -1,5 +1,6 @@
 #include "store/loaders.hpp"
 
+#include "pg/background.hpp"
 #include "pg/time.hpp"
 #include "pg/transaction.hpp"
 #include "store/names.hpp"
@@ -325,9 +326,14 @@ namespace {
 
 // least() would pass over a NULL, and a loader that has never succeeded must hold the gate.
 constexpr const char *kCompleteUntil = R"(
-SELECT CASE WHEN pg_catalog.bool_and(l.complete_until IS NOT NULL) THEN pg_catalog.min(l.complete_until) END
+SELECT CASE WHEN pg_catalog.bool_and(l.complete_until IS NOT NULL) THEN pg_catalog.min(l.complete_until) END,
+       pg_catalog.count(*)
 FROM hyperline.loader l
 WHERE l.event_type OPERATOR(pg_catalog.=) $1
+)";
+
+constexpr const char *kEventTypes = R"(
+SELECT DISTINCT l.event_type FROM hyperline.loader l ORDER BY 1
 )";
 
 constexpr const char *kLessLookback = R"(
@@ -337,7 +343,14 @@ SELECT $1 OPERATOR(pg_catalog.-) $2::pg_catalog.interval
 } // namespace
 
 std::optional<pg::Timestamp> complete_until(const std::string &event_type) {
-	return pg::run(kCompleteUntil, {event_type}).optional_time(0, 0);
+	const pg::Rows rows = pg::run(kCompleteUntil, {event_type});
+	if (rows.number(0, 1) == 0) {
+		pg::warn("no loader has event type \"" + event_type + "\"",
+				 "Nothing is known of when its events are complete: the result is NULL.",
+				 advice_for_unknown(event_type, kEventTypes,
+									"Give the event type of a loader; hyperline.loaders has them all."));
+	}
+	return rows.optional_time(0, 0);
 }
 
 pg::Timestamp less_lookback(pg::Timestamp time, const std::string &lookback) {

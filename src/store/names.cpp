@@ -17,7 +17,7 @@ void check_name(const char *what, const std::string &name, std::size_t longest) 
 	}
 }
 
-Error unknown_name(const char *kind, const std::string &name, const char *known_sql, const std::string &advice) {
+std::string advice_for_unknown(const std::string &name, const char *known_sql, const std::string &advice) {
 	std::vector<std::string> known;
 	if (name.size() <= kLongestName) {
 		const pg::Rows rows = pg::run(known_sql);
@@ -26,8 +26,12 @@ Error unknown_name(const char *kind, const std::string &name, const char *known_
 		}
 	}
 	const std::string near = nearest(name, known);
+	return near.empty() ? advice : "Did you mean \"" + near + "\"?";
+}
+
+Error unknown_name(const char *kind, const std::string &name, const char *known_sql, const std::string &advice) {
 	return Error(sqlstate::kUndefinedObject, std::string(kind) + " \"" + name + "\" does not exist", {},
-				 near.empty() ? advice : "Did you mean \"" + near + "\"?");
+				 advice_for_unknown(name, known_sql, advice));
 }
 
 Error name_taken(const char *kind, const std::string &name) {

@@ -15,7 +15,10 @@ inline constexpr std::size_t kLongestName = 255;
 /// "loader name", "event type".
 void check_name(const char *what, const std::string &name, std::size_t longest = kLongestName);
 
-/// 42704 for a name that nothing has; the hint names the nearest known one, or says `advice`. `known_sql` lists names.
+/// A hint for a name that nothing has: the nearest known one, or `advice`. `known_sql` lists names.
+std::string advice_for_unknown(const std::string &name, const char *known_sql, const std::string &advice);
+
+/// 42704 for a name that nothing has; with that hint.
 Error unknown_name(const char *kind, const std::string &name, const char *known_sql, const std::string &advice);
 
 /// 42710 for a name that something has.
