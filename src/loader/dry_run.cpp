@@ -10,6 +10,7 @@
 #include "loader/source_access.hpp"
 #include "loader/spill.hpp"
 #include "pg/background.hpp"
+#include "pg/quote.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
 #include "store/record.hpp"
@@ -210,12 +211,15 @@ DryRun dry_run_loader(const std::string &name, std::optional<std::int64_t> max_r
 	const store::Loader loader = store::find_loader(name);
 	DryRun result = Rehearsal(store::get_connection(loader.connection_id), loader, listed).carry_out();
 	if (!max_rejects && result.counts.rejected > loader.max_rejected) {
-		pg::warn(
-			"the next run would fail, since it would reject too many rows",
-			"It would reject " + std::to_string(result.counts.rejected) + " rows, and max_rejected is " +
-				std::to_string(loader.max_rejected) + ". What it has stored until then stays.",
-			"Look at them with hyperline.dry_run_rejects(). Mend the query or the source's data, or let the loader "
-			"reject more: hyperline.alter_loader(..., max_rejected => ...).");
+		const std::int64_t rejected = result.counts.rejected;
+		const std::string counted = rejected == 1 ? "1 row" : std::to_string(rejected) + " rows";
+		pg::warn("the next run would fail, since it would reject too many rows",
+				 "It would reject " + counted + ", and max_rejected is " + std::to_string(loader.max_rejected) +
+					 ". What it has stored until then stays.",
+				 "Look at them: SELECT * FROM hyperline.dry_run_rejects(" + pg::quote_literal(name) +
+					 "). Mend the query or the source's data, or let the loader "
+					 "reject more: hyperline.alter_loader(" +
+					 pg::quote_literal(name) + ", max_rejected => ...).");
 	}
 	return result;
 }

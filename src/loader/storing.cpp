@@ -9,7 +9,7 @@ namespace hyperline::loader {
 
 namespace {
 
-// How often a batch is stored again when other sessions were in its way, and the pause before it.
+// How often a batch is stored again when something was in its way, and the pause before it.
 constexpr int kStoreAttempts = 10;
 constexpr std::chrono::milliseconds kStorePause{50};
 
@@ -64,12 +64,13 @@ void Storing::refuse_many_rejected() {
 	}
 	store::CommonestReason commonest;
 	transactions_.run([&] { commonest = store::commonest_reason(loader_.id, run_id_); });
+	const std::string counted = rejected_ == 1 ? "1 row" : std::to_string(rejected_) + " rows";
 	throw Error(
 		sqlstate::kDataException,
 		"too many rows were rejected, " + std::to_string(commonest.rows) + " of them for " + commonest.code + ": " +
 			commonest.message,
-		"The run rejected " + std::to_string(rejected_) + " rows, and max_rejected is " +
-			std::to_string(loader_.max_rejected) + ". Row " + std::to_string(commonest.row_number) +
+		"The run rejected " + counted + ", and max_rejected is " + std::to_string(loader_.max_rejected) + ". Row " +
+			std::to_string(commonest.row_number) +
 			" is the first of the commonest kind. What the run has stored stays.",
 		"Look at them: SELECT * FROM hyperline.rejected_rows WHERE loader = " + pg::quote_literal(loader_.name) +
 			" AND resolved_at IS NULL. Mend the query or the source's data, or let the loader reject more: "
@@ -80,9 +81,9 @@ void Storing::refuse_many_rejected() {
 void Storing::store(store::Batch &batch, const store::Progress &progress, bool read_before) {
 	for (int attempt = 1; !try_to_store(batch, progress, read_before); attempt++) {
 		if (attempt == kStoreAttempts) {
-			throw Error(in_the_way_.sqlstate, "could not store a batch: other sessions were in its way",
-						"It was tried " + std::to_string(kStoreAttempts) +
-							" times; the last time: " + in_the_way_.message + ".",
+			throw Error(in_the_way_.sqlstate,
+						"could not store a batch in " + std::to_string(kStoreAttempts) + " attempts",
+						"In the last one: " + in_the_way_.message + ".",
 						"See in pg_locks who holds locks on hyperline.events, hyperline.all_customers or "
 						"hyperline.loader, what else writes there, and whether a trigger, a rule or a policy keeps "
 						"rows out.");

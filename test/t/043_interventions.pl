@@ -172,7 +172,7 @@ $target->safe_psql('postgres', "SELECT hyperline.pause_loader('slow')");
 $source->safe_psql('postgres', 'UPDATE t SET v = v + 1');
 $holder->query_safe('BEGIN; LOCK TABLE hyperline.events IN EXCLUSIVE MODE');
 ($status, $out, $err) = $target->psql('postgres', "SET lock_timeout = '10ms'; CALL hyperline.refresh_loader('slow')");
-like($err, qr/ERROR:  could not store a batch: other sessions were in its way\nDETAIL:  It was tried 10 times; the last time: canceling statement due to lock timeout\.\nHINT:  .*pg_locks/, 'a lock on events that stays: the cause');
+like($err, qr/ERROR:  could not store a batch in 10 attempts\nDETAIL:  In the last one: canceling statement due to lock timeout\.\nHINT:  .*pg_locks/, 'a lock on events that stays: the cause');
 is($target->safe_psql('postgres', "SELECT status, sqlstate FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1"), 'failed|55P03', 'in the row too');
 $holder->query_safe('COMMIT');
 $holder->quit;
