@@ -42,6 +42,7 @@ SELECT * FROM hyperline.dry_run_rejects('dry');
 SELECT row_number, field, code, "row" ->> 'note' AS note FROM hyperline.dry_run_rejects('dry', 2);
 SELECT * FROM hyperline.dry_run_query('product', 'dry', 'SELECT id, customer AS "customerId", at AS timestamp, v, note FROM shop.dry ORDER BY n');
 SELECT count(*) FROM hyperline.dry_run_rejects('product', 'dry', 'SELECT id, customer AS "customerId", at AS timestamp, v, note FROM shop.dry ORDER BY n');
+SELECT * FROM hyperline.dry_run_rejects('product', 'dry', 'SELECT id, customer AS "customerId", at AS timestamp, v, note FROM shop.dry ORDER BY n', 3);
 SELECT pg_current_xact_id_if_assigned() IS NULL AS nothing_written;
 SHOW TimeZone;
 SHOW enable_seqscan;

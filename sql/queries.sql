@@ -25,6 +25,7 @@ SELECT hyperline.preview_query('product', 'SELECT id, 1 AS "customerId", 17 AS t
 SELECT hyperline.preview_query('product', 'SELECT id FROM shop.missing');
 \echo :LAST_ERROR_SQLSTATE
 SELECT hyperline.preview_query('product', 'SELEC 1');
+\echo :LAST_ERROR_SQLSTATE
 SELECT hyperline.preview_query('product', '');
 SELECT hyperline.preview_query('product', 'SELECT 1; SELECT 2');
 SELECT hyperline.preview_query('product', 'SELECT ''open');
