@@ -23,7 +23,7 @@ constexpr const char *kHidden = "<hyperline statement with a connection url>";
 } // namespace
 
 HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
-	pg::show_instead_of_statement(kHidden);
+	const pg::HiddenStatement hidden(kHidden);
 	const pg::Connection spi;
 	const std::string name = pg::required_text(fcinfo, 0, "name");
 	const std::string url = pg::required_text(fcinfo, 1, "url");
@@ -39,7 +39,7 @@ HYPERLINE_FUNCTION(hyperline_check_connection) {
 }
 
 HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
-	pg::show_instead_of_statement(kHidden);
+	const pg::HiddenStatement hidden(kHidden);
 	const pg::Connection spi;
 	const std::string name = pg::required_text(fcinfo, 0, "name");
 	const loader::ConnectionSettings settings{pg::text_argument(fcinfo, 1), pg::text_argument(fcinfo, 2),

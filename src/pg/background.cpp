@@ -156,12 +156,12 @@ void log_line(const std::string &message) {
 
 namespace {
 
-// The statement is left out of the log, for it may hold a password.
+// The statement is left out of the log, for it may hold a password, and so is the CONTEXT, which may quote it.
 void tell(int level, const std::string &message, const std::string &detail, const std::string &hint) {
 	call([&] {
 		ereport(level,
 				(errmsg_internal("%s", message.c_str()), detail.empty() ? 0 : errdetail_internal("%s", detail.c_str()),
-				 hint.empty() ? 0 : errhint("%s", hint.c_str()), errhidestmt(true)));
+				 hint.empty() ? 0 : errhint("%s", hint.c_str()), errhidestmt(true), errhidecontext(true)));
 	});
 }
 

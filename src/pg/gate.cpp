@@ -137,7 +137,8 @@ Raised describe_current_exception() noexcept {
 void raise(Raised raised, bool hide_statement) {
 	ErrorData *data = raised.data;
 	if (data == nullptr) {
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errhidestmt(hide_statement),
+						errhidecontext(hide_statement)));
 	}
 	if (raised.has_context) {
 		data->hide_stmt = data->hide_stmt || hide_statement;

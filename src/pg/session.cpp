@@ -7,6 +7,7 @@ extern "C" {
 #include <miscadmin.h>
 #include <pgstat.h>
 #include <storage/procarray.h>
+#include <tcop/tcopprot.h>
 }
 
 namespace hyperline::pg {
@@ -19,8 +20,14 @@ bool snapshot_is_fixed() {
 	return IsolationUsesXactSnapshot();
 }
 
-void show_instead_of_statement(const char *text) {
+HiddenStatement::HiddenStatement(const char *text) : contexts_(error_context_stack) {
+	error_context_stack = nullptr;
+	debug_query_string = text;
 	call([=] { pgstat_report_activity(STATE_RUNNING, text); });
+}
+
+HiddenStatement::~HiddenStatement() {
+	error_context_stack = contexts_;
 }
 
 CancelHold::CancelHold() noexcept {

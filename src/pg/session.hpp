@@ -13,8 +13,19 @@ std::string database_encoding();
 /// Whether the transaction keeps one snapshot (REPEATABLE READ, SERIALIZABLE), so that it cannot see what others do.
 bool snapshot_is_fixed();
 
-/// Replaces the running statement in pg_stat_activity by `text`: it holds a secret. Until the next statement.
-void show_instead_of_statement(const char *text);
+/// Shows `text`, a constant, instead of the running statement, which holds a secret: in pg_stat_activity, and as the
+/// STATEMENT of whatever the server itself logs (a FATAL, that a lock was waited for), until the next statement. What
+/// called us, whose CONTEXT quotes the statement, is out of sight for the scope.
+class HiddenStatement {
+public:
+	explicit HiddenStatement(const char *text);
+	~HiddenStatement();
+	HiddenStatement(const HiddenStatement &) = delete;
+	HiddenStatement &operator=(const HiddenStatement &) = delete;
+
+private:
+	ErrorContextCallback *contexts_;
+};
 
 /// Cancels what the process `pid` does, as pg_cancel_backend() would; false when there is no such process.
 /// May be used for processes that hold a lock of ours only: nobody's rights are checked here.

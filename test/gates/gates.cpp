@@ -71,7 +71,12 @@ HYPERLINE_PLAIN_FUNCTION(gate_pass) {
 	return 0;
 }
 
-// The same from a statement that is not to be seen.
+// Both from a statement that is not to be seen.
+HYPERLINE_PLAIN_FUNCTION_WITH(gate_throw_hidden, pg::Statement::hidden) {
+	throw_it(text_of(fcinfo->args[0].value));
+	return 0;
+}
+
 HYPERLINE_PLAIN_FUNCTION_WITH(gate_pass_hidden, pg::Statement::hidden) {
 	run(text_of(fcinfo->args[0].value));
 	return 0;

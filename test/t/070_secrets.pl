@@ -33,7 +33,7 @@ append_to_file($hba, "local all sealed scram-sha-256\n$trusting");
 $source->reload;
 
 my $target = start_target('target', "shared_preload_libraries = 'hyperline_connector, pg_stat_statements'", "log_statement = 'all'",
-	'log_min_messages = ' . ($ENV{HYPERLINE_LOG} // 'debug1'), 'log_min_error_statement = debug1', 'log_min_duration_statement = 0', 'log_error_verbosity = verbose',
+	'log_min_messages = ' . ($ENV{HYPERLINE_LOG} // 'debug1'), 'log_min_error_statement = debug1', 'log_min_duration_statement = 0', 'log_error_verbosity = verbose', 'log_lock_waits = on', 'deadlock_timeout = 50ms',
 	'track_activity_query_size = 64kB', 'pg_stat_statements.track = all', 'pg_stat_statements.track_utility = on',
 	'hyperline_connector.max_retries = 0');
 $target->safe_psql('postgres', 'CREATE EXTENSION pg_stat_statements; CREATE ROLE someone');
@@ -82,20 +82,63 @@ $said .= typed("SELECT hyperline.create_connection('z', '$nobody', check_now => 
 my $folder = PostgreSQL::Test::Utils::tempdir_short();
 my $mute = IO::Socket::UNIX->new(Type => SOCK_STREAM(), Local => "$folder/.s.PGSQL.5432", Listen => 5) or die "$!";
 chmod 0777, $folder, "$folder/.s.PGSQL.5432";
-for my $call ("create_connection('mute', '%s')", "alter_connection('product', url => '%s')")
+sub starts # psql with a statement that holds a password, while others go on
 {
-	my $out = '';
-	my $waiting = IPC::Run::start([ 'psql', '-XAtq', '-d', $target->connstr('postgres'), '-c', "SET log_statement = 'none'", '-c', 'SET log_min_duration_statement = -1',
-		'-c', "SET hyperline_connector.connect_timeout = '10min'", '-c', 'SELECT hyperline.' . sprintf($call, "postgres://sealed:$canary\@/d?host=$folder") ], '>', \$out, '2>', \$out);
+	my ($sql, $out) = @_;
+	return IPC::Run::start([ 'psql', '-XAtq', '-d', $target->connstr('postgres'), '-c', "SET log_statement = 'none'", '-c', 'SET log_min_duration_statement = -1',
+		'-c', 'SET pg_stat_statements.track_utility = off', '-c', "SET hyperline_connector.connect_timeout = '10min'", '-c', $sql ], '>', $out, '2>', $out);
+}
+my $at_mute = "'postgres://sealed:$canary\@/d?host=$folder'";
+for my $case ([ "SELECT hyperline.create_connection('mute', $at_mute)", 'cancel' ], [ "SELECT hyperline.alter_connection('product', url => $at_mute)", 'cancel' ],
+	[ "SELECT hyperline.create_connection('mute', $at_mute)", 'terminate' ], [ "SELECT hyperline.alter_connection('product', url => $at_mute)", 'terminate' ],
+	[ "DO \$\$ BEGIN PERFORM hyperline.create_connection('mute', $at_mute); END \$\$", 'terminate' ])
+{
+	my ($call, $end) = @{$case};
+	my ($name) = $call =~ /^(DO|SELECT \S+?)[ (]/;
+	my $from = -s $target->logfile;
+	my $waiting = starts($call, \my $out);
 	ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'HyperlineSource' OR (wait_event = 'Extension' AND backend_type = 'client backend')"),
-		"a session waits in $call");
+		"a session waits in $name");
 	$said .= $target->safe_psql('postgres', 'SELECT * FROM pg_stat_activity');
 	is($target->safe_psql('postgres', "SELECT query FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"), '<hyperline statement with a connection url>', 'and shows something else than its statement');
-	$target->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '<hyperline statement%'");
+	$target->safe_psql('postgres', "SELECT pg_${end}_backend(pid) FROM pg_stat_activity WHERE query LIKE '<hyperline statement%'");
 	$waiting->finish;
 	$said .= $out;
+	my $log = substr(slurp_file($target->logfile), $from);
+	like($log, qr/FATAL: .*terminating connection due to administrator command.*STATEMENT:  <hyperline statement with a connection url>/s, 'also in what the server logs of its end') if $end eq 'terminate';
+	unlike($log, qr/$hidden/i, "in the log neither when it is ended by $end");
 }
 close($mute);
+
+# What the server logs by itself while a call waits for another
+my $holder = $target->background_psql('postgres');
+$holder->query_safe("SET log_statement = 'none'; SET log_min_duration_statement = -1");
+$holder->query_safe("BEGIN; SELECT hyperline.create_connection('locked', '$nobody', check_now => false)");
+my $seen = -s $target->logfile;
+my $waiter = starts("DO \$\$ BEGIN PERFORM hyperline.create_connection('locked', '$nobody', check_now => false); END \$\$", \my $locked);
+$target->wait_for_log(qr/still waiting for ShareLock/, $seen);
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+$waiter->finish;
+unlike(substr(slurp_file($target->logfile), $seen), qr/$hidden/i, 'that a lock was waited for is logged without the statement');
+
+# Warnings, and errors for which there is no memory
+$seen = -s $target->logfile;
+like(typed("SET pg_stat_statements.track_utility = off; DO \$\$ BEGIN PERFORM hyperline.alter_connection('product', url => '$good'); END \$\$;"), qr/WARNING: .*the server is not a replica/, 'a warning in a DO');
+like(substr(slurp_file($target->logfile), $seen), qr/WARNING: .*the server is not a replica/, 'is logged');
+unlike(substr(slurp_file($target->logfile), $seen), qr/$hidden/i, 'without what quotes the statement');
+SKIP:
+{
+	skip 'without the library of sql/gates.sql', 4 unless -e ($ENV{HYPERLINE_GATES} // '');
+	$target->safe_psql('postgres', "CREATE FUNCTION gate_throw_hidden(text) RETURNS void LANGUAGE c STRICT AS '$ENV{HYPERLINE_GATES}'");
+	for my $kind ('memory', 'ours')
+	{
+		$seen = -s $target->logfile;
+		$target->psql('postgres', "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET pg_stat_statements.track_utility = off; DO \$\$ BEGIN PERFORM gate_throw_hidden('$kind'), '$canary'; END \$\$;");
+		like(substr(slurp_file($target->logfile), $seen), qr/ERROR:  .*(out of memory|something of ours)/, "an error ($kind) is logged");
+		unlike(substr(slurp_file($target->logfile), $seen), qr/$hidden/i, "without its statement and where it was");
+	}
+}
 
 # Everything that uses a connection, well and badly
 my $query = 'SELECT id, c AS "customerId", at AS timestamp FROM t';
