@@ -1,6 +1,5 @@
 #include "source/attempt.hpp"
 
-#include <algorithm>
 #include <string_view>
 
 #include <cstdlib>
@@ -45,11 +44,6 @@ public:
 private:
 	Keywords taken_;
 };
-
-bool is_sqlstate(std::string_view text) {
-	return text.size() == 5 &&
-		   std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z'); });
-}
 
 // The SQLSTATE that the server gave, if it was the server that refused: in verbose form its message reads
 // "FATAL:  28P01: ...", the first word in any language. Takes it out of the message, and the place in the server's

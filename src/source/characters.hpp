@@ -55,6 +55,21 @@ using hyperline::valid_utf8_prefix;
 	return count;
 }
 
+/// True for what can be an SQLSTATE.
+[[nodiscard]] constexpr bool is_sqlstate(std::string_view text) noexcept {
+	for (const char c : text) {
+		if (!is_digit(c) && (c < 'A' || c > 'Z')) {
+			return false;
+		}
+	}
+	return text.size() == 5;
+}
+
+/// True for the SQLSTATE of an error: the classes 00, 01 and 02 are of what went well.
+[[nodiscard]] constexpr bool is_error_state(std::string_view text) noexcept {
+	return is_sqlstate(text) && !text.starts_with("00") && !text.starts_with("01") && !text.starts_with("02");
+}
+
 /// True when `text` is valid UTF-8 and holds no control character of ASCII.
 [[nodiscard]] constexpr bool is_plain_text(std::string_view text) noexcept {
 	for (const char c : text) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "source/characters.hpp"
 #include "source/hints.hpp"
 #include "source/query_text.hpp"
 #include "source/scrub.hpp"
@@ -208,6 +209,9 @@ Error PqConnection::error_of(const PGresult *result, const char *what, Origin or
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (state == nullptr) {
 		return lost(what);
+	}
+	if (!is_error_state(state)) {
+		state = sqlstate::kProtocolViolation; // whatever it is, nothing went well
 	}
 	std::string detail = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);

@@ -112,6 +112,14 @@ SKIP:
 # Answers that are errors, or say what cannot be
 my ($said) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('I', $turns); $turn->[$i] = message('E', "SERROR\0C58000\0Mbecause I say so\0\0"); });
 like($said, qr/58000: the source does not answer a blank query: because I say so$/m, 'a blank query that fails');
+for my $state ('', '58', '580000', "58\e[2", "5800\xff", "58\xc2\x9b0", '58oo0', '00000', '01000', '02000', 'x' x 100_000)
+{
+	my $seen = -s $target->logfile;
+	($said) = lie('load', sub { my ($turns) = @_; my ($turn, $i) = at('H', $turns); $turn->[$i] = message('E', "SERROR\0C$state\0Mbecause I say so\0\0"); splice(@{$turn}, $i + 1, @{$turn} - $i - 2); });
+	like($said, qr/ERROR:  08P01: .*the query failed at the source: because I say so/, 'an SQLSTATE that is none: ' . substr($state =~ s/[^ -~]/?/gr, 0, 10));
+	is($target->safe_psql('postgres', 'SELECT sqlstate FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1'), '08P01', 'is not kept either');
+	unlike(substr(slurp_file($target->logfile), $seen), qr/[^\n\t -~]/, 'nor logged');
+}
 sub in_every { my ($change) = @_; return sub { my ($turns) = @_; for my $turn (@{$turns}) { $change->() for @{$turn} } }; }
 ($said) = lie('describe', in_every(sub { s/customerId\0/customerI\xff\0/ if /\AT/ }));
 like($said, qr/08P01: the source sends a column name that is not valid UTF-8$/m, 'a column name that is none');
