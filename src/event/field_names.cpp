@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pg/nearest.hpp"
+#include "pg/unicode.hpp"
 
 namespace hyperline::event {
 
@@ -15,6 +16,17 @@ using source::ValueKind;
 
 bool is_upper(char c) {
 	return c >= 'A' && c <= 'Z';
+}
+
+// What PostgreSQL keeps of a name.
+constexpr std::size_t kShownOfName = 63;
+
+// \x1b for a byte, \u202e for a character of more.
+void append_escape(std::string &text, char32_t code, std::size_t length) {
+	text += length == 1 ? "\\x" : "\\u";
+	for (unsigned digits = length == 1 ? 2 : 4; digits-- > 0;) {
+		text += "0123456789abcdef"[code >> (4U * digits) & 0xFU];
+	}
 }
 
 char lower(char c) {
@@ -164,9 +176,29 @@ bool is_personal(const Field &field) {
 	return false;
 }
 
-std::string quoted(const std::string &name) {
+std::string shown(std::string_view name) {
+	std::string text;
+	for (std::size_t at = 0; at < name.size();) {
+		const std::size_t length = std::max<std::size_t>(utf8_length(name.substr(at)), 1);
+		if (at + length > kShownOfName) {
+			return text + "...";
+		}
+		const std::string_view character = name.substr(at, length);
+		const bool is_text = length > 1 || static_cast<unsigned char>(character[0]) < 0x80U;
+		const char32_t code = is_text ? code_point(character) : static_cast<unsigned char>(character[0]);
+		if (!is_text || is_control_character(code) || turns_direction(code) || is_invisible(code)) {
+			append_escape(text, code, length);
+		} else {
+			text += character;
+		}
+		at += length;
+	}
+	return text;
+}
+
+std::string quoted(std::string_view name) {
 	std::string text = "\"";
-	for (const char c : name) {
+	for (const char c : shown(name)) {
 		text += c == '"' ? "\"\"" : std::string(1, c);
 	}
 	return text + "\"";

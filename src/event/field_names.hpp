@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event/roles.hpp"
@@ -17,7 +18,11 @@ const source::Field *near_miss(Role role, const std::vector<source::Field> &fiel
 /// kind, a name, a birthday, a number of a card or a passport.
 bool is_personal(const source::Field &field);
 
-/// As it can be written in SQL, in double quotes.
-std::string quoted(const std::string &name);
+/// A name of a source for people: what steers a terminal, turns the direction of writing or is not seen is an escape,
+/// and what is longer than a name of PostgreSQL is cut.
+std::string shown(std::string_view name);
+
+/// The same as it can be written in SQL, in double quotes.
+std::string quoted(std::string_view name);
 
 } // namespace hyperline::event

@@ -14,6 +14,7 @@ using source::Field;
 using source::ValueKind;
 
 constexpr std::size_t kManyFields = 100;
+constexpr std::size_t kShownFields = 20;
 constexpr double kManyRows = 10e6;
 
 constexpr std::array kRequired{Role::id, Role::customer_id, Role::timestamp};
@@ -85,12 +86,11 @@ std::string advice_for_timestamp(const Field &field) {
 } // namespace
 
 std::string names_of(const std::vector<Field> &fields) {
-	constexpr std::size_t kShown = 20;
 	std::string names;
-	for (std::size_t i = 0; i < std::min(fields.size(), kShown); i++) {
+	for (std::size_t i = 0; i < std::min(fields.size(), kShownFields); i++) {
 		names += (i == 0 ? "" : ", ") + quoted(fields[i].name);
 	}
-	return names + (fields.size() > kShown ? ", ..." : "");
+	return names + (fields.size() > kShownFields ? ", ..." : "");
 }
 
 namespace {
@@ -178,11 +178,13 @@ void look_at_name(const Field &field, const std::vector<Field> &fields, std::vec
 	std::size_t count = 0;
 	for (std::size_t i = 0; i < fields.size(); i++) {
 		if (fields[i].name == field.name) {
-			places += (places.empty() ? "" : ", ") + std::to_string(i + 1);
-			count++;
+			if (count++ < kShownFields) {
+				places += (places.empty() ? "" : ", ") + std::to_string(i + 1);
+			}
 		}
 	}
 	if (count > 1) {
+		places += count > kShownFields ? ", ..." : "";
 		findings.push_back({"duplicate_field", field.name, "the field is there more than once",
 							"Columns " + places + " of the query are called " + quoted(field.name) + ".",
 							"Give each column a name of its own with AS.", sqlstate::kDuplicateColumn});

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "event/field_names.hpp"
 #include "event/time_text.hpp"
 #include "pg/failure.hpp"
 #include "pg/utf8.hpp"
@@ -151,7 +152,7 @@ Mapper::Problem Mapper::map_event(const source::Row &row, Event &event, JsonWrit
 		const Value &value = row.values[i];
 		if (!value.is_null && !is_storable_text(value.text)) {
 			return reject(fields_[i].name, "invalid_encoding",
-						  "the value of " + fields_[i].name + " is not valid UTF-8 or holds a NUL byte");
+						  "the value of " + shown(fields_[i].name) + " is not valid UTF-8 or holds a NUL byte");
 		}
 		Problem problem;
 		switch (columns_[i].role) {

@@ -53,7 +53,7 @@ std::string advice_for_setting(const char *setting, const std::string &name, con
 	}
 	const std::string near = nearest(name, names);
 	return near.empty() ? "Return it as a column of the query; names are compared exactly."
-						: std::string("Did you mean ") + setting + " => '" + near + "'?";
+						: std::string("Did you mean ") + setting + " => '" + shown(near) + "'?";
 }
 
 void check_setting(const char *setting, const std::string &name, const std::vector<Field> &fields) {

@@ -18,7 +18,7 @@ constexpr std::size_t kLargeValue = std::size_t{1} << 20;
 constexpr std::size_t kShown = 60; // bytes of an example
 constexpr std::int64_t kFarAhead = std::int64_t{30} * 86'400 * 1'000'000;
 
-std::string shown(std::string_view text) {
+std::string start_of(std::string_view text) {
 	const std::string_view cut = text.substr(0, kShown);
 	const std::string_view whole = cut.substr(0, valid_utf8_prefix(cut));
 	return std::string(whole) + (whole.size() < text.size() ? "..." : "");
@@ -54,10 +54,10 @@ void Sample::look_at(std::size_t column, const Value &value, std::uint64_t row) 
 	}
 	const ParsedTime time = parse_time(value.text);
 	if (time.status == TimeStatus::ok && time.microseconds < 0) { // they count from 2000 on
-		past_.add(row, shown(value.text));
+		past_.add(row, start_of(value.text));
 	} else if (time.status == TimeStatus::out_of_range ||
 			   (time.status == TimeStatus::ok && time.microseconds > now_ && time.microseconds - now_ > kFarAhead)) {
-		future_.add(row, shown(value.text));
+		future_.add(row, start_of(value.text));
 	}
 }
 
@@ -134,7 +134,7 @@ void Sample::report_keys(std::vector<Finding> &findings) const {
 					{"repeated_id",
 					 to_text(Role::id),
 					 "several rows have one id and customerId",
-					 rows_of(seen, "with id " + quoted(shown(id)) + " and customerId " + quoted(shown(customer))),
+					 rows_of(seen, "with id " + quoted(start_of(id)) + " and customerId " + quoted(start_of(customer))),
 					 "They are one event, of which one row is stored: return what tells them apart, such as "
 					 "a.id || '-' || b.id AS id, or mend a join that repeats rows.",
 					 {}});
@@ -147,7 +147,7 @@ void Sample::report_keys(std::vector<Finding> &findings) const {
 			findings.push_back({"shared_id",
 								to_text(Role::id),
 								"one id comes with several customers",
-								"Id " + quoted(shown(id)) + " comes with " + std::to_string(customers.size()) +
+								"Id " + quoted(start_of(id)) + " comes with " + std::to_string(customers.size()) +
 									" of them in the first " + std::to_string(rows_) + " rows.",
 								"Each is an event of its own, and all are billed. If that is not meant, mend the join "
 								"that repeats rows.",

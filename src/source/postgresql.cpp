@@ -26,6 +26,9 @@ constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 // As many as a table of PostgreSQL may have.
 constexpr int kMostColumns = 1600;
 
+// PostgreSQL keeps 63 bytes of a name, and as many as this where it was built for longer ones.
+constexpr std::size_t kLongestName = 255;
+
 std::optional<std::int64_t> number(const PGresult *result, int row, int column) {
 	return PQgetisnull(result, row, column) != 0
 			   ? std::nullopt
@@ -307,6 +310,12 @@ std::vector<Field> PostgresqlSource::describe(const Query &query) {
 			throw Error(sqlstate::kProtocolViolation, "the source sends a column name that is not valid UTF-8",
 						"It is the name of column " + std::to_string(i + 1) + ".",
 						"Give the column another name with AS.");
+		}
+		if (name.size() > kLongestName) {
+			throw Error(sqlstate::kProtocolViolation, "the source sends a column name that is too long",
+						"The name of column " + std::to_string(i + 1) + " has " + std::to_string(name.size()) +
+							" bytes.",
+						"Look at what lies between the servers: a pooler, a proxy.");
 		}
 		fields[static_cast<std::size_t>(i)].name = name;
 	}

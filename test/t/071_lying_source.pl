@@ -125,6 +125,19 @@ sub in_every { my ($change) = @_; return sub { my ($turns) = @_; for my $turn (@
 like($said, qr/08P01: the source sends a column name that is not valid UTF-8$/m, 'a column name that is none');
 ($said) = lie('describe', in_every(sub { s/\A(D....\0\x07\0\0\0\x01)1/${1}9/s }));
 like($said, qr/08P01: the source describes a column that the query does not have$/m, 'a column that is not there');
+# What it calls its columns: two by one name. The text of a name is not among what is said but where it is cleaned.
+my $name = "\x{e2}\x{80}\x{ae}\x{c2}\x{9b}1m" . substr($evil, 0, 50);
+my $seen_before = -s $target->logfile;
+($said) = lie('load', in_every(sub { if (/\AT/) { s/customerId\0/$name\0/; s/timestamp\0/$name\0/; $_ = message('T', substr($_, 5)); } }));
+like($said, qr/42703: the query lacks the required fields/, 'columns of evil names');
+like($said, qr/The query returns "id", "\\u202e\\u009b1m\\x1b\]0;title\\x07\\x1b\[31mred\\x1b\[2J\\x0d\\x0aLOG:  forged\\x0a2026-01-0/, 'are shown with escapes');
+($said) = lie('load', in_every(sub { if (/\AT.*customerId/s) { my ($column) = /(timestamp\0.{18})\z/s; my ($id) = /\A.{7}(id\0.{18})/s;
+	my ($customer) = /(customerId\0.{18})/s; $_ = message('T', pack('n', 5) . $id . $customer . $column . ($column =~ s/timestamp/$name/r) x 2); } }));
+like($said, qr/42701: field "\\u202e\\u009b1m\\x1b\]0;title.*" of the query cannot be used: the field is there more than once/, 'and are refused when two have one');
+unlike(substr(slurp_file($target->logfile), $seen_before), qr/[^\n\t -~]/, 'none of their characters is logged');
+is($target->safe_psql('postgres', "SELECT count(*) FROM hyperline.loader_runs r WHERE r::text ~ E'[\\x01-\\x09\\x0b-\\x1f\\x7f-\\u009f\\u202e]'"), '0', 'nor kept');
+($said) = lie('describe', in_every(sub { if (/\AT/) { my $long = 'x' x 256; s/customerId\0/$long\0/; $_ = message('T', substr($_, 5)); } }));
+like($said, qr/08P01: the source sends a column name that is too long\nDETAIL:  The name of column 2 has 256 bytes\./, 'a name that no PostgreSQL server has');
 
 # Rows and columns that nobody asked for
 ($said) = lie('preview', sub { my ($turns) = @_; my ($turn, $i) = at('d', $turns); splice(@{$turn}, $i, 0, ($turn->[$i]) x 1000); });

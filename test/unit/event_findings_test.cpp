@@ -233,5 +233,25 @@ TEST(Sample, CutsExamplesBetweenCharacters) {
 	EXPECT_NE(findings[0].detail.find("€...\""), std::string::npos) << findings[0].detail;
 }
 
+TEST(FieldNames, ShownNamesDeceiveNobody) {
+	EXPECT_EQ(quoted("a\"b"), "\"a\"\"b\"");
+	EXPECT_EQ(quoted("\x1b[2J\r\n\x7f"), "\"\\x1b[2J\\x0d\\x0a\\x7f\"");
+	EXPECT_EQ(shown("a\xe2\x80\xae"
+					"b\xc2\x9b\xe2\x80\x8b"),
+			  "a\\u202eb\\u009b\\u200b");
+	EXPECT_EQ(shown("\xff\xc3"), "\\xff\\xc3");
+	EXPECT_EQ(shown("größe 数"), "größe 数");
+	EXPECT_EQ(shown(std::string(63, 'x')), std::string(63, 'x'));
+	EXPECT_EQ(shown(std::string(64, 'x')), std::string(63, 'x') + "...");
+	EXPECT_EQ(shown(std::string(62, 'x') + "ü"), std::string(62, 'x') + "...");
+}
+
+TEST(Findings, OneNameForAllColumnsIsToldShortly) {
+	const std::vector<Finding> findings = findings_of(std::vector<Field>(1600, field("same")));
+	EXPECT_EQ(findings[0].detail,
+			  "Columns 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, ... of "
+			  "the query are called \"same\".");
+}
+
 } // namespace
 } // namespace hyperline::event
