@@ -61,6 +61,8 @@ public:
 	void set_stall_timeout(std::chrono::seconds timeout) noexcept { stall_timeout_ = timeout; }
 	/// The largest row, in bytes: what announces more ends the connection.
 	void set_largest_row(std::size_t bytes) noexcept { largest_row_ = bytes; }
+	/// What is said of a message, such as a row, that has more bytes than are taken.
+	[[nodiscard]] Error too_large(std::uint64_t announced) const;
 	/// The notices that have come since the last call, each one line; only the first few of the connection.
 	std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
 	[[nodiscard]] PGconn *get() const noexcept { return connection_.get(); }
@@ -80,7 +82,6 @@ private:
 								 std::size_t offset = 0) const;
 	[[nodiscard]] std::string hint_for_cancel() const;
 	[[nodiscard]] Error lost(const char *what) const;
-	[[nodiscard]] Error too_large(std::uint64_t announced) const;
 	[[nodiscard]] std::string clean(const char *text) const;
 	void start_statement();
 

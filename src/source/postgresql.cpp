@@ -336,8 +336,9 @@ void PostgresqlSource::read(const ReadPlan &plan) {
 
 // A row that the source cannot print, for a text there has less than 1 GB, ends the whole query: say which one it was.
 PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool wait, MemoryBound &bound) {
+	PqConnection::CopyRow kind{};
 	try {
-		return connection_.next_copy_row(line, length, wait, bound);
+		kind = connection_.next_copy_row(line, length, wait, bound);
 	} catch (const Error &error) {
 		const Failure &failure = error.failure();
 		if ((failure.sqlstate != sqlstate::kProgramLimitExceeded && failure.sqlstate != "53200") ||
@@ -350,6 +351,11 @@ PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool 
 					"PostgreSQL prints rows of less than 1 GB. Leave its largest fields out of the query, or shorten "
 					"them there.");
 	}
+	if (line != nullptr && static_cast<std::size_t>(length) > limits_.row) { // small enough for memory, but no more
+		PQfreemem(line);
+		throw connection_.too_large(static_cast<std::uint64_t>(length));
+	}
+	return kind;
 }
 
 bool PostgresqlSource::next(Chunk &chunk) {

@@ -109,6 +109,19 @@ SKIP:
 	is($target->safe_psql('postgres', "SELECT length(record->>'text') FROM hyperline.events WHERE event_type = 'large'"), '150000000', 'and a row that has no more is taken');
 }
 
+# max_row_size is exact: what is small enough for the memory that there is for rows is not taken for it.
+my $with = 'SELECT 1 AS id, 1 AS "customerId", timestamptz ' . "''2026-01-01'' AS timestamp, repeat(''x'', %d) AS text";
+my $around = length("1\t1\t2026-01-01 00:00:00+00\t\n");
+for my $case ([ 1_048_576 - $around, 1 ], [ 1_048_577 - $around, 0 ], [ 3_000_000, 0 ])
+{
+	my ($size, $fits) = @{$case};
+	$target->safe_psql('postgres', "SELECT hyperline.create_loader('real', 'row_$size', '" . sprintf($with, $size) . "', paused => true)");
+	my ($status, $out, $err) = $target->psql('postgres', "SET hyperline_connector.max_row_size = '1MB'; CALL hyperline.refresh_loader('row_$size')");
+	if ($fits) { is("$status$err", 0, 'a row of max_row_size is taken'); }
+	else { like($err, qr/ERROR:  the source announces more than is taken from it at once\nDETAIL:  It announces a message of @{[ $size + $around ]} bytes; a row may have 1048576,/, 'a larger one is not'); }
+	is($target->safe_psql('postgres', "SELECT count(*), max(length(record->>'text')) FROM hyperline.events WHERE event_type = 'row_$size'"), $fits ? "1|$size" : '0|', 'nor stored');
+}
+
 # Answers that are errors, or say what cannot be
 my ($said) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('I', $turns); $turn->[$i] = message('E', "SERROR\0C58000\0Mbecause I say so\0\0"); });
 like($said, qr/58000: the source does not answer a blank query: because I say so$/m, 'a blank query that fails');
