@@ -18,7 +18,28 @@ CREATE DATABASE latin1 TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CT
 CREATE EXTENSION hyperline_connector;
 \connect :target_database
 DROP DATABASE latin1;
+-- Whom the installer lets have all that it creates gets nothing of ours.
+CREATE ROLE app;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO app, pg_monitor WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON ROUTINES TO app;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO app, CURRENT_USER;
 CREATE EXTENSION hyperline_connector;
+SELECT DISTINCT o.class, a.grantee::regrole, a.privilege_type
+FROM (
+	SELECT 'schema', n.nspacl, n.nspowner FROM pg_namespace n WHERE n.nspname = 'hyperline'
+	UNION ALL
+	SELECT 'relation', c.relacl, c.relowner FROM pg_class c WHERE c.relnamespace = 'hyperline'::regnamespace
+	UNION ALL
+	SELECT 'routine', p.proacl, p.proowner FROM pg_proc p WHERE p.pronamespace = 'hyperline'::regnamespace
+) AS o (class, acl, owner), aclexplode(o.acl) a
+WHERE a.grantee <> o.owner;
+SELECT * FROM hyperline.access;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM app;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM app, pg_monitor;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM app;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM app, CURRENT_USER;
+DROP ROLE app;
 SELECT extversion, extnamespace::regnamespace, extrelocatable FROM pg_extension WHERE extname = 'hyperline_connector';
 -- Everything that can be called says what it does.
 SELECT p.proname FROM pg_proc p WHERE pronamespace = 'hyperline'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;

@@ -102,12 +102,14 @@ JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) n.nspowner
 WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline' AND NOT o.rolsuper
 )";
 
+// In a schema that this transaction has made nobody else has created anything, and schema/grants.sql closes it.
 constexpr const char *kMayCreate = R"(
 SELECT r.rolname::pg_catalog.text, COALESCE(pg_catalog.quote_ident(r.rolname::pg_catalog.text), 'public')
 FROM pg_catalog.pg_namespace n
 CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
 LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
 WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline' AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE'
+  AND n.xmin OPERATOR(pg_catalog.<>) pg_catalog.pg_current_xact_id()::pg_catalog.xid
   AND NOT COALESCE(r.rolsuper, false)
 LIMIT 1
 )";
