@@ -143,6 +143,7 @@ std::int64_t run_loader(const std::string &name) {
 		recover_interrupted(); // its process is gone: it is not the run that was asked for
 	}
 	const std::int64_t id = store::queue_run(loader.id, store::Trigger::manual, 1, pg::Timestamp{pg::now()});
+	store::mark_as_asked_for(id);
 	if (!pg::is_preloaded()) {
 		pg::warn("run " + std::to_string(id) + " is queued, but this server has no background worker",
 				 "hyperline_connector is not in shared_preload_libraries.", kWithoutWorkers);

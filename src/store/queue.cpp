@@ -43,8 +43,15 @@ JOIN hyperline.connection c ON c.connection_id OPERATOR(pg_catalog.=) l.connecti
 WHERE r.status OPERATOR(pg_catalog.=) 'queued' AND r.due_at OPERATOR(pg_catalog.<=) $1
   AND (r.due_at, r.run_id) OPERATOR(pg_catalog.>) ($2::pg_catalog.timestamptz, $3::pg_catalog.int8)
   AND l.connection_id OPERATOR(pg_catalog.<>) ALL ($4::pg_catalog.int4[])
+  AND (r.trigger OPERATOR(pg_catalog.=) 'manual' OR NOT $6::pg_catalog.bool)
 ORDER BY r.due_at, r.run_id
 LIMIT $5
+)";
+
+constexpr const char *kMarkAsAskedFor = R"(
+UPDATE hyperline.run r SET trigger = 'manual'
+WHERE r.run_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 'queued'
+  AND r.trigger OPERATOR(pg_catalog.<>) 'manual'
 )";
 
 constexpr const char *kStillQueued = R"(
@@ -136,15 +143,19 @@ bool advance(std::int32_t loader_id, pg::Timestamp seen_due_at, pg::Timestamp ne
 }
 
 std::vector<QueuedRun> queued_runs(pg::Timestamp now, pg::Timestamp after_due_at, std::int64_t after_id,
-								   const std::set<std::int32_t> &full, std::int64_t limit) {
+								   const std::set<std::int32_t> &full, Asked which, std::int64_t limit) {
 	std::vector<QueuedRun> queued;
 	const std::string without = array_of(full);
-	const pg::Rows rows = pg::run(kQueued, {now, after_due_at, after_id, without, limit});
+	const pg::Rows rows = pg::run(kQueued, {now, after_due_at, after_id, without, limit, which == Asked::by_people});
 	for (std::size_t i = 0; i < rows.size(); i++) {
 		queued.push_back(QueuedRun{rows.number(i, 0), rows.text(i, 1), static_cast<std::int32_t>(rows.number(i, 2)),
 								   static_cast<std::int32_t>(rows.number(i, 3)), *rows.optional_time(i, 4)});
 	}
 	return queued;
+}
+
+void mark_as_asked_for(std::int64_t run) {
+	pg::run(kMarkAsAskedFor, {run});
 }
 
 std::vector<std::int64_t> still_queued(const std::vector<std::int64_t> &runs) {

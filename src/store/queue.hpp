@@ -46,10 +46,16 @@ struct QueuedRun {
 	pg::Timestamp due_at{0};
 };
 
+/// Which queued runs: those that somebody asked for are all that runs while scheduling is off.
+enum class Asked { by_anything, by_people };
+
 /// Queued runs whose time has come, first due first, that come after (after_due_at, after_id) and are not of the
 /// connections `full`; at most `limit`. It reads past the runs of those connections, and no further than it must.
 std::vector<QueuedRun> queued_runs(pg::Timestamp now, pg::Timestamp after_due_at, std::int64_t after_id,
-								   const std::set<std::int32_t> &full, std::int64_t limit);
+								   const std::set<std::int32_t> &full, Asked which, std::int64_t limit);
+
+/// A queued run of the schedule, or a retry, for which somebody has asked: it is his from now on.
+void mark_as_asked_for(std::int64_t run);
 
 /// Those of `runs` that are still queued.
 std::vector<std::int64_t> still_queued(const std::vector<std::int64_t> &runs);

@@ -210,11 +210,12 @@ Chooser Scheduler::make_chooser() {
 std::vector<store::QueuedRun> Scheduler::choose(pg::Timestamp now) {
 	std::vector<store::QueuedRun> chosen;
 	Chooser chooser = make_chooser();
+	const store::Asked which = pg::settings.enabled ? store::Asked::by_anything : store::Asked::by_people;
 	pg::Timestamp last_due{std::numeric_limits<std::int64_t>::min()}; // -infinity
 	std::int64_t last_id = 0;
 	for (std::size_t found = kRunsAtOnce; found == kRunsAtOnce && chooser.has_room();) {
 		const std::vector<store::QueuedRun> page =
-			store::queued_runs(now, last_due, last_id, chooser.full(), kRunsAtOnce);
+			store::queued_runs(now, last_due, last_id, chooser.full(), which, kRunsAtOnce);
 		for (const store::QueuedRun &run : page) {
 			last_due = run.due_at;
 			last_id = run.id;
@@ -238,7 +239,8 @@ void Scheduler::start_queued() {
 		if (no_slot_.may_try(now)) {
 			chosen = choose(time);
 		}
-		next_ = store::next_event(time);
+		// While scheduling is off nothing comes but what is asked for, which is due at once.
+		next_ = pg::settings.enabled ? store::next_event(time) : std::nullopt;
 	});
 	ended_.clear();
 	constexpr std::chrono::minutes kForget{2}; // longer than any delay: it has started meanwhile, or it is gone
