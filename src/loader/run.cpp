@@ -64,10 +64,11 @@ std::optional<std::string> watermark_of(const store::Loader &loader) {
 	return loader.cursor_field ? loader.watermark : std::nullopt;
 }
 
-// A run that somebody asked for begins when the loader is due anyway: nothing would be new to the run of the schedule.
-void make_up_for_schedule(const store::Run &run, const store::Loader &loader) {
+// A run begins when its loader is due anyway, since somebody asked for it, or after a crash or a long wait in the queue:
+// nothing would be new to the run of the schedule.
+void make_up_for_schedule(const store::Loader &loader) {
 	const pg::Timestamp now{pg::now()};
-	if (run.trigger != store::Trigger::manual || loader.paused || loader.next_run_at.microseconds > now.microseconds) {
+	if (loader.paused || loader.next_run_at.microseconds > now.microseconds) {
 		return;
 	}
 	try {
@@ -100,7 +101,7 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 		store::hold_loader(run->loader_id);
 		loader = store::get_loader(run->loader_id);
 		if (loader && store::start_run(run_id, watermark_of(*loader))) {
-			make_up_for_schedule(*run, *loader);
+			make_up_for_schedule(*loader);
 			connection = store::get_connection(loader->connection_id);
 		} else {
 			loader.reset();

@@ -58,6 +58,42 @@ ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE run_id > 
 is(sql("SELECT count(*), min(r.due_at) = '$due', min(l.next_run_at) > now() AND min(l.next_run_at) <= now() + interval '1 hour', extract(minute FROM min(l.next_run_at)) FROM hyperline.run r, hyperline.loader l WHERE r.run_id > $last AND l.name = 'calls'"),
 	'1|t|t|37', 'by one run, and the next is due by the rate, counted from when it was due');
 
+# A run that begins when the loader is due stands for the run of the schedule: after a crash, and after a wait in the queue.
+sub runs_of { return sql("SELECT string_agg(trigger || ' ' || status, ', ' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = '$_[0]'"); }
+my $gated = q{SELECT 1 AS id, 1 AS "customerId", timestamptz '2026-01-01' AS timestamp, pg_advisory_xact_lock_shared(1)::text AS gate};
+sql("SELECT hyperline.create_loader('product', 'crash', \$q\$$gated\$q\$, '1 day', paused => true)");
+my $closing = $source->background_psql('postgres');
+$closing->query_safe('SELECT pg_advisory_lock(1)');
+my $at_gate = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+my $nobody_there = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hyperline_connector'";
+sql("SELECT hyperline.resume_loader('crash')");
+ok(wait_for($source, $at_gate, '1'), 'a run waits at the source');
+$target->stop('immediate');
+$closing->query_safe('SELECT pg_advisory_unlock(1)');
+ok(wait_for($source, $nobody_there, '0'), 'the server goes down under it');
+$target->append_conf('postgresql.conf', "hyperline_connector.enabled = off\n");
+$target->start;
+sql("UPDATE hyperline.loader SET next_run_at = now() - interval '1 hour' WHERE name = 'crash'");
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'crash' AND trigger = 'retry' AND status = 'queued'", '1'), 'it comes up when the loader is due again');
+$target->append_conf('postgresql.conf', "hyperline_connector.enabled = on\n");
+$target->reload;
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'crash' AND status = 'succeeded'", '1'), 'the retry runs');
+is(sql("SELECT next_run_at > now() FROM hyperline.loader WHERE name = 'crash'"), 't', 'the loader is not due any more');
+is(runs_of('crash'), 'schedule interrupted, retry succeeded', 'and the run of the schedule does not follow');
+sql("SELECT hyperline.drop_loader('crash'); SELECT hyperline.alter_connection('product', max_concurrent_runs => 1)");
+$closing->query_safe('SELECT pg_advisory_lock(1)');
+sql("SELECT hyperline.create_loader('product', 'first', \$q\$$gated\$q\$, '1 day', paused => true); SELECT hyperline.create_loader('product', 'second', \$q\$$calls\$q\$, '1 day', paused => true)");
+sql("SELECT hyperline.resume_loader('first')");
+ok(wait_for($source, $at_gate, '1'), 'a run keeps its connection busy');
+sql("SELECT hyperline.resume_loader('second')");
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'second' AND status = 'queued'", '1'), 'another waits in the queue');
+sql("UPDATE hyperline.loader SET next_run_at = now() - interval '1 minute' WHERE name = 'second'");
+$closing->query_safe('SELECT pg_advisory_unlock(1)');
+$closing->quit;
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'second' AND status = 'succeeded'", '1'), 'it has its turn when its loader is due once more');
+is(sql("SELECT next_run_at > now() FROM hyperline.loader WHERE name = 'second'") . ' ' . runs_of('second'), 't schedule succeeded', 'and stands for that, too');
+sql("SELECT hyperline.drop_loader('first'); SELECT hyperline.drop_loader('second'); SELECT hyperline.alter_connection('product', max_concurrent_runs => 2)");
+
 # Failures: retried while there is time, never past the due time; one success ends it.
 $source->safe_psql('postgres', 'ALTER TABLE t RENAME TO gone');
 $last = sql("SELECT hyperline.run_loader('calls')");
