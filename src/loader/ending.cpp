@@ -74,9 +74,6 @@ void queue_retry(const store::Run &run, const Failure &failure) {
 	}
 }
 
-// How often the end of a run is written down again when others were in its way.
-constexpr int kAttempts = 20;
-
 void write_down(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
 				pg::Transactions &transactions) {
 	transactions.run([&] {
@@ -94,21 +91,63 @@ void write_down(const store::Run &run, const store::Connection &connection, cons
 	});
 }
 
-} // namespace
+// How often the end of a run is written down, and the pause before it is tried again, longer each time.
+constexpr int kAttempts = 20;
+constexpr std::chrono::milliseconds kPause{100};
 
-void record_ending(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
-				   pg::Transactions &transactions) {
+// Others were in its way, or the server is short of something: the disk is full. Object in use: the loader was dropped,
+// or its runs changed, while a retry was queued.
+bool may_pass(std::string_view state) {
+	return passes_by_itself(state) || state.starts_with("53") || state == sqlstate::kObjectInUse;
+}
+
+template <typename Record>
+void insist(Record &&record) {
 	for (int attempt = 1;; attempt++) {
 		try {
-			const pg::CancelHold hold;
-			write_down(run, connection, ending, opened, transactions);
+			record();
 			return;
 		} catch (const pg::Error &error) {
-			if (attempt == kAttempts || !passes_by_itself(error.sqlstate())) {
+			if (attempt == kAttempts || !may_pass(error.sqlstate())) {
+				throw;
+			}
+		} catch (const Error &error) {
+			if (attempt == kAttempts || !may_pass(error.failure().sqlstate)) {
+				throw;
+			}
+		} catch (const std::exception &) { // out of memory
+			if (attempt == kAttempts) {
 				throw;
 			}
 		}
+		const pg::Deadline until = std::chrono::steady_clock::now() + kPause * attempt;
+		while (pg::wait(-1, false, false, until) != pg::Woken::deadline) {
+		}
 	}
+}
+
+} // namespace
+
+void record_success(const store::Run &run, const store::Loader &loader, const store::Success &success,
+					pg::Transactions &transactions, std::optional<pg::CancelHold> &ended) {
+	insist([&] {
+		ended.reset();
+		transactions.run([&] {
+			if (store::permission_to_store(loader) == store::Permission::changed) {
+				throw Stopped("the loader was changed; it is due again with its new settings");
+			}
+			store::finish_succeeded(run.id, loader.id, success);
+			ended.emplace();
+		});
+	});
+}
+
+void record_ending(const store::Run &run, const store::Connection &connection, const Ending &ending, bool opened,
+				   pg::Transactions &transactions) {
+	insist([&] {
+		const pg::CancelHold hold;
+		write_down(run, connection, ending, opened, transactions);
+	});
 }
 
 } // namespace hyperline::loader

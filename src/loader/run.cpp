@@ -6,7 +6,6 @@
 #include "loader/interrupted.hpp"
 #include "loader/reading.hpp"
 #include "loader/refresh.hpp"
-#include "loader/storing.hpp"
 #include "pg/background.hpp"
 #include "pg/lock.hpp"
 #include "pg/session.hpp"
@@ -30,14 +29,7 @@ Outcome carry_out(const store::Run &run, const store::Loader &loader, const stor
 	Ending ending;
 	bool failed = false;
 	try {
-		const store::Success success = carried.read_and_store();
-		transactions.run([&] {
-			if (store::permission_to_store(loader) == store::Permission::changed) {
-				throw Stopped("the loader was changed; it is due again with its new settings");
-			}
-			store::finish_succeeded(run.id, loader.id, success);
-			ended.emplace();
-		});
+		record_success(run, loader, carried.read_and_store(), transactions, ended);
 	} catch (...) {
 		ending = describe_ending(run);
 		failed = true;
@@ -64,8 +56,8 @@ std::optional<std::string> watermark_of(const store::Loader &loader) {
 	return loader.cursor_field ? loader.watermark : std::nullopt;
 }
 
-// A run begins when its loader is due anyway, since somebody asked for it, or after a crash or a long wait in the queue:
-// nothing would be new to the run of the schedule.
+// A run begins when its loader is due anyway, since somebody asked for it, or after a crash or a long wait in the
+// queue: nothing would be new to the run of the schedule.
 void make_up_for_schedule(const store::Loader &loader) {
 	const pg::Timestamp now{pg::now()};
 	if (loader.paused || loader.next_run_at.microseconds > now.microseconds) {

@@ -179,6 +179,40 @@ $holder->quit;
 $target->safe_psql('postgres', "SELECT hyperline.resume_loader('slow')");
 is(aftermath($target, $source), '', 'a lock on events that stays: afterwards');
 
+# A run that has read everything, and whose end waits for somebody's open transaction longer than for one lock: the worker
+# tries again, and what it has done is not thrown away.
+$target->safe_psql('postgres', q{SELECT hyperline.pause_loader('slow');
+	SELECT hyperline.create_loader('product', 'end', 'SELECT id, company AS "customerId", at AS timestamp FROM t WHERE pg_advisory_xact_lock_shared(1) IS NULL', '1 day', paused => true)});
+my $runner = "FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND wait_event_type = 'Lock'";
+for my $way ('in a worker', 'in a session')
+{
+	my ($answer, $said, $session) = ('', '');
+	$gate->query_safe('SELECT pg_advisory_lock(1)');
+	if ($way eq 'in a worker')
+	{
+		$target->safe_psql('postgres', "SELECT hyperline.run_loader('end')");
+	}
+	else
+	{
+		$session = IPC::Run::start([ 'psql', '-XqAt', '-d', $target->connstr('postgres'), '-c', "SET lock_timeout = '500ms'", '-c', "CALL hyperline.refresh_loader('end')" ], '>', \$answer, '2>', \$said, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+		$runner = "FROM pg_stat_activity WHERE query LIKE 'CALL hyperline.refresh%' AND wait_event_type = 'Lock'";
+	}
+	wait_for($source, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") or die 'no run waits';
+	$holder = $target->background_psql('postgres');
+	$holder->query_safe("BEGIN; SELECT hyperline.alter_loader('end', max_rejected => 5)");
+	go_on();
+	ok(wait_for($target, "SELECT count(*) = 1 AND (SELECT min(waitstart) IS NOT NULL FROM pg_locks WHERE NOT granted) $runner"), "$way: the end of a run waits for a loader that somebody holds");
+	my $waits = $target->safe_psql('postgres', "SELECT min(waitstart) FROM pg_locks WHERE NOT granted");
+	ok(wait_for($target, "SELECT COALESCE(min(waitstart) > '$waits', false) FROM pg_locks WHERE NOT granted"), "$way: and when that has taken too long, once more");
+	$holder->query_safe('COMMIT');
+	$holder->quit;
+	ok(wait_for($target, "SELECT status = 'succeeded' FROM hyperline.loader_runs WHERE loader = 'end' ORDER BY run_id DESC LIMIT 1"), "$way: the run succeeds");
+	$session->finish if $session;
+	is($answer . $said, '', "$way: and says nothing");
+}
+is($target->safe_psql('postgres', "SELECT max_rejected FROM hyperline.loaders WHERE name = 'end'"), '5', 'the loader is changed');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('end'); SELECT hyperline.resume_loader('slow')");
+
 # refresh_loader and retry_rejected while a run is under way: they say for which run they wait, can be ended, and leave the
 # run alone.
 $target->safe_psql('postgres', "SELECT hyperline.alter_loader('slow', refresh_rate => '1 day')");

@@ -41,6 +41,22 @@ is(aftermath($target, $source, after => last_run('run_id')), '', 'a disk that wa
 is($target->safe_psql('postgres', 'SELECT count(*) FROM hyperline.events'), '2200', 'everything is stored');
 $target->safe_psql('postgres', "SELECT hyperline.drop_loader('big')");
 
+# The disk is full where the end of a run is written down, for a while: as a trigger says here, three times each.
+$target->safe_psql('postgres', q{CREATE SEQUENCE tries; CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF nextval('public.tries') % 4 <> 0 THEN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END IF; RETURN NEW; END $$;
+	CREATE TRIGGER full_disk BEFORE UPDATE ON hyperline.run FOR EACH ROW WHEN (OLD.status = 'running' AND NEW.status IN ('succeeded', 'failed')) EXECUTE FUNCTION full_disk();
+	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER full_disk;
+	SELECT hyperline.create_loader('product', 'end', 'SELECT id, company AS "customerId", at AS timestamp FROM t WHERE id < 10', '1 day', paused => true)});
+my $run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('end')");
+ok(wait_for($target, "SELECT status NOT IN ('queued', 'running') FROM hyperline.loader_runs WHERE run_id = $run"), 'a run whose success cannot be written down at once');
+is(last_run("concat_ws(' ', run_id, status, sqlstate)") . ' ' . $target->safe_psql('postgres', 'SELECT last_value FROM tries'), "$run succeeded 4", 'succeeds later');
+$source->safe_psql('postgres', 'ALTER TABLE t RENAME TO gone');
+$run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('end')");
+ok(wait_for($target, "SELECT status NOT IN ('queued', 'running') FROM hyperline.loader_runs WHERE run_id = $run"), 'a run whose failure cannot be written down at once');
+is(last_run("concat_ws(' ', run_id, status, sqlstate)") . ' ' . $target->safe_psql('postgres', 'SELECT last_value FROM tries'), "$run failed 42P01 8", 'fails later');
+$source->safe_psql('postgres', 'ALTER TABLE gone RENAME TO t');
+$target->safe_psql('postgres', "DROP TRIGGER full_disk ON hyperline.run; SELECT hyperline.drop_loader('end')");
+
 # A trigger of the user's that takes a lock a row
 $target->safe_psql('postgres', q{CREATE FUNCTION lock_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7, NEW.id::int); RETURN NEW; END $$;
 	CREATE TRIGGER lock_row BEFORE INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION lock_row()});
