@@ -54,6 +54,7 @@ private:
 	Chooser make_chooser();
 	bool start(const store::QueuedRun &run);
 	void forget_ended();
+	/// One portion a round: what is due meanwhile does not wait for the rest.
 	void remove_old();
 	void note_failure(const std::string &message);
 	bool may_start(std::int64_t run) const;
@@ -75,6 +76,7 @@ private:
 	bool said_revision_ = false;
 	steady_clock::time_point next_removal_;
 	int last_retention_ = 0;
+	bool more_to_remove_ = false;
 	std::optional<pg::Timestamp> next_;
 	bool some_held_ = false; // by open transactions of others, whose end nobody announces
 };
@@ -255,15 +257,14 @@ void Scheduler::start_queued() {
 void Scheduler::remove_old() {
 	const steady_clock::time_point now = steady_clock::now();
 	const int retention = pg::settings.run_retention_minutes;
-	if (retention == 0 || (retention == last_retention_ && now < next_removal_)) {
+	if (retention == 0 || (retention == last_retention_ && now < next_removal_ && !more_to_remove_)) {
+		more_to_remove_ = false;
 		return;
 	}
 	last_retention_ = retention;
 	next_removal_ = now + std::clamp(std::chrono::minutes(retention / 10), std::chrono::minutes{1}, kMostSeldomRemoval);
-	for (bool more = true; more;) {
-		transactions_.run([&] { more = store::remove_old(retention, kRemovedAtOnce); });
-		pg::check_interrupts();
-	}
+	more_to_remove_ = false; // should it fail, it is tried again when it is due
+	transactions_.run([&] { more_to_remove_ = store::remove_old(retention, kRemovedAtOnce); });
 }
 
 Scheduler::Found Scheduler::round() {
@@ -285,7 +286,7 @@ Scheduler::Found Scheduler::round() {
 
 steady_clock::time_point Scheduler::next_look() const {
 	const steady_clock::time_point now = steady_clock::now();
-	steady_clock::time_point until = now + kLongestSleep;
+	steady_clock::time_point until = more_to_remove_ ? now : now + kLongestSleep;
 	if (next_) {
 		constexpr std::int64_t kLongest = 60'000'000;
 		const std::int64_t now_there = pg::now();

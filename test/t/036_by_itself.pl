@@ -132,11 +132,28 @@ sql(q{
 $last = sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'");
 my $young = sql("SELECT count(*) FROM hyperline.run WHERE loader = 'calls'");
 my $gate = sql("SELECT hyperline.complete_until('bad')");
+# Removed a portion at a time, between which the scheduler looks after what is due: the first one asks for a run here, and
+# each further one notes whether that run has begun meanwhile.
+sql(q{
+	CREATE TABLE portions (number int GENERATED ALWAYS AS IDENTITY, has_begun bool);
+	CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF NOT EXISTS (SELECT FROM public.portions) THEN PERFORM hyperline.run_loader('calls'); END IF;
+		FOR i IN 1 .. 200 LOOP
+			EXIT WHEN NOT EXISTS (SELECT FROM hyperline.run WHERE status = 'queued') OR NOT EXISTS (SELECT FROM public.portions);
+			PERFORM pg_sleep(0.1);
+		END LOOP;
+		INSERT INTO public.portions (has_begun) SELECT NOT EXISTS (SELECT FROM hyperline.run WHERE status = 'queued');
+		RETURN NULL; END $$;
+	CREATE TRIGGER look BEFORE DELETE ON hyperline.run FOR EACH STATEMENT EXECUTE FUNCTION look();
+	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER look});
 my $kept = "SELECT string_agg(loader || ' ' || n, ', ' ORDER BY loader) FROM (SELECT loader, count(*) AS n FROM hyperline.run GROUP BY loader) x";
 is(sql("SELECT count(*) > 2500 FROM hyperline.run"), 't', 'nothing was removed yet, for nothing was that old when the scheduler looked');
 $target->append_conf('postgresql.conf', "hyperline_connector.run_retention = '20d'\n");
 $target->reload;
+$young++; # the one that was asked for meanwhile
 ok(wait_for($target, $kept, "bad 1, calls $young, waits 1"), 'old runs are removed, but for the last one of a loader and the one that is running');
+sql('DROP TRIGGER look ON hyperline.run');
+is(sql("SELECT count(*) >= 3 AND bool_and(has_begun) FILTER (WHERE number > 1) FROM portions"), 't', 'in portions, and what is due runs in between');
 is(sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'"), $last, 'the last one it is');
 is(sql("SELECT string_agg(loader || ' ' || (\"row\" ->> 'id') || ' ' || (resolved_at IS NULL), ', ') FROM hyperline.rejected_rows"), 'bad 2 true', 'of rejected rows only what is open, of a loader that is there');
 is(sql("SELECT hyperline.complete_until('bad')"), $gate, 'which still holds the gate');
