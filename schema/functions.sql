@@ -49,7 +49,7 @@ LANGUAGE c
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'hyperline_alter_connection';
 COMMENT ON FUNCTION hyperline.alter_connection(text, text, text, int) IS
-'Changes what is not NULL: the name, the url (which is opened first), how many runs may use it at a time (1 to 1000). Raises what create_connection() raises; then nothing is changed.';
+'Changes what is not NULL: the name, the url (which is opened first), how many runs may use it at a time (1 to 1000). Raises what create_connection() raises, and 42501 for another source under loaders whose owners the caller may not act as; then nothing is changed.';
 
 CREATE FUNCTION hyperline.drop_connection(
 	name text

@@ -44,6 +44,24 @@ CheckReport check(const store::Connection &connection) {
 	return report;
 }
 
+// What a source says is written with the rights of the loaders' owners: who makes them read another one has to have
+// those. The same source with another password is none.
+void refuse_other_source(const store::Connection &connection, const std::string &masked_url) {
+	if (masked_url == connection.url) {
+		return;
+	}
+	for (const store::LoaderOfConnection &loader : store::loaders_of_connection(connection.id)) {
+		if (!pg::caller_may_act_as(loader.owner)) {
+			throw Error(sqlstate::kInsufficientPrivilege,
+						"loader \"" + loader.name + "\" of role \"" + loader.owner + "\" uses connection \"" +
+							connection.name + "\"",
+						"It would write with the rights of that role what the new source says.",
+						"Have a superuser or a member of that role give the url, or create another connection and give "
+						"it to the loader with hyperline.alter_loader(), which then is yours.");
+		}
+	}
+}
+
 } // namespace
 
 CheckReport create_connection(const std::string &name, const std::string &url, const std::string &provider,
@@ -88,6 +106,7 @@ std::vector<std::string> alter_connection(const std::string &name, const Connect
 	if (settings.url) {
 		const source::StoredUrl split =
 			source::find_provider(connection.provider).split_url(*settings.url, is_superuser);
+		refuse_other_source(connection, split.masked);
 		change.url = split.masked;
 		change.has_password = split.password.has_value();
 		change.password = split.password;

@@ -237,11 +237,14 @@ void drop_loader(const std::string &name, bool delete_events) {
 		cancel_run(run->id);
 	}
 	if (delete_events) {
-		store::refuse_foreign_code(true);
-	}
-	const std::uint64_t deleted = store::delete_loader(loader, delete_events);
-	if (delete_events) {
-		pg::notice("events of type \"" + loader.event_type + "\" deleted: " + std::to_string(deleted));
+		const Oid deleter = store::find_deleter();
+		store::refuse_shared_events(loader);
+		store::delete_loader(loader);
+		const store::DeletedEvents deleted = store::delete_events(loader.event_type, deleter);
+		pg::notice("events of type \"" + loader.event_type + "\" deleted: " + std::to_string(deleted.count),
+				   deleted.some_remain ? "There are more: row-level security or a trigger kept them." : "");
+	} else {
+		store::delete_loader(loader);
 	}
 }
 

@@ -48,12 +48,6 @@ std::optional<std::string> filled(const std::optional<std::string> &text) {
 	return text && !text->empty() ? text : std::nullopt;
 }
 
-// Who defines what a loader reads lends it his rights: nobody can use another's by changing a query.
-bool may_act_as(const std::string &owner) {
-	const std::optional<Oid> role = pg::find_role(owner);
-	return role && pg::has_rights_of(pg::caller(), *role);
-}
-
 // Asks the source, so it comes last.
 void check_query(const store::Connection &connection, const store::Loader &loader) {
 	const source::Query query = source::to_send(loader.query, kSinceEver);
@@ -137,7 +131,8 @@ void alter_loader(const std::string &name, const LoaderSettings &settings) {
 		loader.next_run_at.microseconds =
 			before.next_run_at.microseconds <= now.microseconds ? before.next_run_at.microseconds : next.microseconds;
 	}
-	if ((other_rows || settings.query) && !may_act_as(loader.owner)) {
+	// Who defines what a loader reads lends it his rights: nobody can use another's by changing a query.
+	if ((other_rows || settings.query) && !pg::caller_may_act_as(loader.owner)) {
 		loader.owner = pg::caller_name();
 	}
 	store::update_loader(loader, other_rows);

@@ -11,11 +11,13 @@
 #include "loader/spill.hpp"
 #include "pg/background.hpp"
 #include "pg/quote.hpp"
+#include "pg/rights.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
 #include "store/record.hpp"
 #include "store/rejected.hpp"
 #include "store/weighing.hpp"
+#include "store/writer.hpp"
 
 namespace hyperline::loader {
 
@@ -28,9 +30,10 @@ constexpr std::int64_t kNoRun = -1;
 
 class Rehearsal {
 public:
-	Rehearsal(const store::Connection &connection, store::Loader loader, std::size_t max_rejects)
-		: connection_(connection), loader_(std::move(loader)), max_rejects_(max_rejects), weighing_(max_rejects > 0),
-		  seen_(kSeenKeysInMemory, open_spill) {}
+	/// `reader`: as whom it looks for what is stored.
+	Rehearsal(const store::Connection &connection, store::Loader loader, Oid reader, std::size_t max_rejects)
+		: connection_(connection), loader_(std::move(loader)), reader_(reader), max_rejects_(max_rejects),
+		  weighing_(max_rejects > 0), seen_(kSeenKeysInMemory, open_spill) {}
 
 	DryRun carry_out();
 
@@ -45,6 +48,7 @@ private:
 
 	const store::Connection &connection_;
 	store::Loader loader_;
+	Oid reader_;
 	std::size_t max_rejects_; // to list
 	std::unique_ptr<source::Source> source_;
 	std::vector<source::Field> fields_;
@@ -180,7 +184,7 @@ void Rehearsal::list_rejects() {
 }
 
 void Rehearsal::weigh() {
-	batch_->weigh(weighing_);
+	batch_->weigh(weighing_, reader_);
 	batch_->committed();
 }
 
@@ -203,13 +207,14 @@ DryRun dry_run_query(const std::string &connection, const std::string &event_typ
 	store::Loader loader;
 	loader.event_type = event_type;
 	loader.query = query;
-	return Rehearsal(store::find_connection(connection), std::move(loader), listed).carry_out();
+	return Rehearsal(store::find_connection(connection), std::move(loader), pg::caller(), listed).carry_out();
 }
 
 DryRun dry_run_loader(const std::string &name, std::optional<std::int64_t> max_rejects) {
 	const std::size_t listed = checked(max_rejects);
 	const store::Loader loader = store::find_loader(name);
-	DryRun result = Rehearsal(store::get_connection(loader.connection_id), loader, listed).carry_out();
+	const Oid writer = store::Writer().find(loader);
+	DryRun result = Rehearsal(store::get_connection(loader.connection_id), loader, writer, listed).carry_out();
 	if (!max_rejects && result.counts.rejected > loader.max_rejected) {
 		const std::int64_t rejected = result.counts.rejected;
 		const std::string counted = rejected == 1 ? "1 row" : std::to_string(rejected) + " rows";

@@ -66,6 +66,11 @@ bool has_rights_of(Oid member, Oid role) {
 	return call([=] { return has_privs_of_role(member, role); });
 }
 
+bool caller_may_act_as(const std::string &role) {
+	const std::optional<Oid> found = find_role(role);
+	return found && has_rights_of(caller(), *found);
+}
+
 std::string quote_identifier(const std::string &name) {
 	const char *text = name.c_str();
 	return call([=]() -> const char * { return ::quote_identifier(text); });

@@ -34,6 +34,9 @@ bool is_superuser_role(Oid role);
 /// Whether `member` may do what `role` may: it is that role, a member of it, or a superuser.
 bool has_rights_of(Oid member, Oid role);
 
+/// Whether the caller may do what the role of that name may. False when there is none.
+bool caller_may_act_as(const std::string &role);
+
 /// An identifier, quoted if need be.
 std::string quote_identifier(const std::string &name);
 

@@ -29,6 +29,7 @@ constexpr Right kRights[] = {
 	{Level::operating, "EXECUTE ON FUNCTION hyperline.dry_run_query, hyperline.dry_run_loader, "
 					   "hyperline.dry_run_rejects(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int4), "
 					   "hyperline.dry_run_rejects(pg_catalog.text, pg_catalog.int4)"},
+	{Level::operating, "EXECUTE ON FUNCTION hyperline.identical"}, // a dry run compares as its caller
 	{Level::operating, "EXECUTE ON FUNCTION hyperline.run_loader, hyperline.wait_for_run, hyperline.cancel_run"},
 	{Level::operating, "EXECUTE ON PROCEDURE hyperline.refresh_loader"},
 	{Level::operating, "EXECUTE ON FUNCTION hyperline.retry_rejected"},
@@ -43,7 +44,8 @@ constexpr Right kRights[] = {
 	{Level::admin, "EXECUTE ON FUNCTION hyperline.grant_access, hyperline.revoke_access"},
 	// A loader writes events as the role that owns it, which must be an admin.
 	{Level::admin, "INSERT, UPDATE ON hyperline.events"},
-	{Level::admin, "EXECUTE ON FUNCTION hyperline.identical"},
+	// drop_loader() deletes them as its caller.
+	{Level::admin, "DELETE ON hyperline.events"},
 };
 
 constexpr std::array kRevoked = {

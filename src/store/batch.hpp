@@ -61,8 +61,9 @@ public:
 	/// after its transaction was rolled back. Throws Error 40001 when other writers came between; then the same batch
 	/// should be stored again.
 	Counts store(Oid writer);
-	/// Tells `weighing` of its rows instead of storing them. Nothing is written.
-	void weigh(Weighing &weighing);
+	/// Tells `weighing` of its rows instead of storing them. Nothing is written; they are compared with what `reader`
+	/// sees.
+	void weigh(Weighing &weighing, Oid reader);
 	/// After the commit, or after it was weighed.
 	void committed();
 	/// The keys that were remembered are forgotten: there is nothing left to correct of them.

@@ -2,6 +2,7 @@
 #include "store/batch.hpp"
 
 #include "pg/relation.hpp"
+#include "pg/rights.hpp"
 #include "store/batch_relation.hpp"
 
 namespace hyperline::store {
@@ -37,7 +38,7 @@ void take_verdict(void *target, const pg::TupleView &row) {
 } // namespace
 
 // The transaction is one for all batches: what each of them takes of its memory is given back.
-void Batch::weigh(Weighing &weighing) {
+void Batch::weigh(Weighing &weighing, Oid reader) {
 	const pg::OwnedContext scratch("hyperline weighing");
 	plan_by_key();
 	std::vector<Verdict> verdicts(events_.size(), Verdict::unchanged);
@@ -50,6 +51,7 @@ void Batch::weigh(Weighing &weighing) {
 		}
 		relation.attach("hyperline_batch");
 		Target into{verdicts.data(), verdicts.size()};
+		const pg::AsRole as_reader(reader);
 		weigh_.run(kWeigh, {target_.event_type, target_.version_field, target_.version_order == VersionOrder::number},
 				   pg::Visitor{take_verdict, &into});
 	}

@@ -147,11 +147,24 @@ WHERE c.name OPERATOR(pg_catalog.=) $1
 ORDER BY l.name
 )";
 
+constexpr const char *kOwnersOf = R"(
+SELECT l.name, l.owner FROM hyperline.loader l WHERE l.connection_id OPERATOR(pg_catalog.=) $1 ORDER BY l.name
+)";
+
 constexpr const char *kDelete = R"(
 DELETE FROM hyperline.connection c WHERE c.name OPERATOR(pg_catalog.=) $1
 )";
 
 } // namespace
+
+std::vector<LoaderOfConnection> loaders_of_connection(std::int32_t id) {
+	const pg::Rows rows = pg::run(kOwnersOf, {id});
+	std::vector<LoaderOfConnection> loaders;
+	for (std::size_t i = 0; i < rows.size(); i++) {
+		loaders.push_back(LoaderOfConnection{rows.text(i, 0), rows.text(i, 1)});
+	}
+	return loaders;
+}
 
 void delete_connection(const std::string &name) {
 	find_connection(name);

@@ -50,6 +50,13 @@ struct ConnectionChange {
 };
 void update_connection(const Connection &connection, const ConnectionChange &change);
 
+/// Of the loaders that use it, by name.
+struct LoaderOfConnection {
+	std::string name;
+	std::string owner;
+};
+std::vector<LoaderOfConnection> loaders_of_connection(std::int32_t id);
+
 /// Throws 55006, naming them, when loaders use it.
 void delete_connection(const std::string &name);
 

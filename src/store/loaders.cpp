@@ -1,6 +1,7 @@
 #include "store/loaders.hpp"
 
 #include "pg/background.hpp"
+#include "pg/rights.hpp"
 #include "pg/time.hpp"
 #include "pg/transaction.hpp"
 #include "store/names.hpp"
@@ -274,6 +275,13 @@ WHERE l.event_type OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog
 ORDER BY l.name LIMIT 1
 )";
 
+// Triggers that would wait for the commit would run as whoever commits.
+constexpr const char *kNothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
+
+constexpr const char *kAnyEvent = R"(
+SELECT 1 FROM hyperline.events e WHERE e.event_type OPERATOR(pg_catalog.=) $1 LIMIT 1
+)";
+
 constexpr const char *kDeleteEvents = R"(
 WITH deleted AS (
 	DELETE FROM hyperline.events e WHERE e.event_type OPERATOR(pg_catalog.=) $1 RETURNING 1
@@ -283,23 +291,34 @@ SELECT pg_catalog.count(*) FROM deleted
 
 } // namespace
 
-std::uint64_t delete_loader(const Loader &loader, bool delete_events) {
-	if (delete_events) {
-		const pg::Rows others = pg::run(kOtherLoaders, {loader.event_type, loader.id});
-		if (!others.empty()) {
-			throw Error(sqlstate::kObjectInUse,
-						"the events of type \"" + loader.event_type + "\" cannot be deleted with loader \"" +
-							loader.name + "\"",
-						"Loader \"" + others.text(0, 0) + "\" stores events of that type too.",
-						"Drop the loader without its events, or drop the other loader first.");
-		}
+void refuse_shared_events(const Loader &loader) {
+	const pg::Rows others = pg::run(kOtherLoaders, {loader.event_type, loader.id});
+	if (!others.empty()) {
+		throw Error(sqlstate::kObjectInUse,
+					"the events of type \"" + loader.event_type + "\" cannot be deleted with loader \"" + loader.name +
+						"\"",
+					"Loader \"" + others.text(0, 0) + "\" stores events of that type too.",
+					"Drop the loader without its events, or drop the other loader first.");
 	}
+}
+
+void delete_loader(const Loader &loader) {
 	hold_loader(loader.id); // nobody queues a run from now on
 	cancel_queued(loader.id);
 	pg::run(kResolveRejected, {loader.id});
 	pg::run(kDelete, {loader.id});
 	pg::mark_for_commit();
-	return delete_events ? static_cast<std::uint64_t>(pg::run(kDeleteEvents, {loader.event_type}).number(0, 0)) : 0;
+}
+
+DeletedEvents delete_events(const std::string &event_type, Oid deleter) {
+	DeletedEvents deleted;
+	pg::run(kNothingDeferred);
+	{
+		const pg::AsRole as_deleter(deleter);
+		deleted.count = static_cast<std::uint64_t>(pg::run(kDeleteEvents, {event_type}).number(0, 0));
+	}
+	deleted.some_remain = !pg::run(kAnyEvent, {event_type}).empty();
+	return deleted;
 }
 
 namespace {

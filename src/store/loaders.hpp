@@ -77,8 +77,17 @@ void forget_progress(const std::string &name);
 void start_again(Loader &loader, const std::string &source_position);
 /// Notes where the source stands from which a run stores what it says.
 void note_position(std::int32_t id, const std::string &source_position);
-/// Its runs stay as history, its events unless `delete_events` is asked for. Returns how many events were deleted.
-std::uint64_t delete_loader(const Loader &loader, bool delete_events);
+/// Its runs stay as history, and its events.
+void delete_loader(const Loader &loader);
+/// Throws 55006 when another loader stores events of its type too.
+void refuse_shared_events(const Loader &loader);
+/// What is deleted of the events of a type by the role `deleter`, for which row-level security holds, and whether there
+/// are more.
+struct DeletedEvents {
+	std::uint64_t count = 0;
+	bool some_remain = false;
+};
+DeletedEvents delete_events(const std::string &event_type, Oid deleter);
 
 /// Before a batch is stored: locks the loader's row against changes, and tells whether the run may go on.
 enum class Permission { go_on, paused, dropped, changed };

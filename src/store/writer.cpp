@@ -1,6 +1,7 @@
 #include "store/writer.hpp"
 
 #include "pg/quote.hpp"
+#include "pg/rights.hpp"
 
 namespace hyperline::store {
 
@@ -91,6 +92,32 @@ void refuse(const pg::Rows &found) {
 
 void refuse_foreign_code(bool with_events) {
 	refuse(pg::run(kForeignCode, {with_events}));
+}
+
+namespace {
+
+constexpr const char *kMayDelete = R"(
+SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
+   AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'SELECT')
+   AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'DELETE')
+)";
+
+} // namespace
+
+Oid find_deleter() {
+	const pg::Rows rows = pg::run(kOwner, {pg::caller_name()});
+	const bool is_superuser = rows.boolean(0, 1);
+	const bool as_events_owner = is_superuser && !rows.boolean(0, 3);
+	const auto deleter = static_cast<Oid>(rows.number(0, as_events_owner ? 2 : 0));
+	refuse_foreign_code(is_superuser && !as_events_owner);
+	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter)}).boolean(0, 0)) {
+		const std::string name = as_events_owner ? rows.text(0, 4) : pg::caller_name();
+		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + name + "\" may not delete events",
+					as_events_owner ? "It owns hyperline.events, and deletes in the place of a superuser."
+									: "Events are deleted with the rights of who drops their loader.",
+					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(name) + ", 'admin');");
+	}
+	return deleter;
 }
 
 namespace {

@@ -24,6 +24,10 @@ private:
 	pg::Prepared may_write_;
 };
 
+/// As whom the caller deletes events: itself; the owner of hyperline.events instead of a superuser when that is none.
+/// Throws Error 42501 when that role may not, or when code of a role that is no superuser would run as one.
+Oid find_deleter();
+
 /// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, which are written with
 /// the rights of a superuser. `with_events`: events among them.
 void refuse_foreign_code(bool with_events);

@@ -130,7 +130,7 @@ is(sql("SELECT status FROM hyperline.connections WHERE name = 'product'"), 'live
 sql("SELECT hyperline.reset_loader('call'); DELETE FROM hyperline.events; TRUNCATE seen");
 is(run('call'), 'succeeded|10|0|0||', 'a user\'s loader does');
 is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'with the rights of its owner');
-like(fails("SET ROLE alice; SELECT hyperline.drop_loader('call', delete_events => true)"), qr/code of role "bob" would run/, 'nor does deleting events');
+like(fails("SELECT hyperline.drop_loader('sms', delete_events => true)"), qr/code of role "bob" would run/, 'nor does a superuser who deletes events');
 sql('DROP TRIGGER bobs ON hyperline.events; CREATE TRIGGER bobs AFTER INSERT ON hyperline.all_customers FOR EACH ROW EXECUTE FUNCTION look()');
 like(run('call'), qr/^failed.*code of role "bob"/, 'nor a trigger on what the extension writes');
 for my $call (q{create_customer('new')}, q{activate_customer('1')}, q{rename_customer('1', 'One')}, q{archive_customer('1')})
@@ -163,6 +163,47 @@ sql("SET row_security = off; CREATE POLICY bobs ON hyperline.events TO bob USING
 is(run('sms'), 'succeeded|10|0|0||', 'until there is a policy for it');
 like(sql("SET row_security = off; CALL hyperline.refresh_loader('call'); SELECT status FROM hyperline.loaders WHERE name = 'call'"), qr/idle/, 'whatever the session has set');
 sql("ALTER TABLE hyperline.events DISABLE ROW LEVEL SECURITY; ALTER TABLE hyperline.events NO FORCE ROW LEVEL SECURITY; ALTER TABLE hyperline.events OWNER TO $user");
+
+# What a dry run compares with, and what goes with a loader, is what the policies show: to the loader's owner, or to the caller.
+sql(q{
+ALTER TABLE hyperline.events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mixed ON hyperline.events TO alice USING (event_type = 'mixed' AND customer_id = '1');
+CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.seen VALUES (current_user); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER gone AFTER DELETE ON hyperline.events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION look();
+CREATE ROLE on_call;
+SELECT hyperline.grant_access('on_call', 'operator')});
+sql("ALTER FUNCTION look() OWNER TO $user; SELECT hyperline.create_loader('product', 'mixed', '$query')");
+is(run('mixed'), 'succeeded|10|0|0||', 'rows of which a user sees some');
+my $tried = "SELECT would_insert, unchanged FROM hyperline.dry_run_query('product', 'mixed', '$query')";
+is(sql($tried), '0|10', 'a dry run of a superuser sees all');
+is(sql("SET ROLE alice; $tried"), '5|5', 'that of a user what he sees');
+is(sql("SET ROLE on_call; $tried"), '10|0', 'which may be nothing');
+is(sql("SET ROLE on_call; SELECT would_insert, unchanged FROM hyperline.dry_run_loader('mixed')"), '0|10', 'that of a loader what its owner sees');
+sql("UPDATE hyperline.loader SET owner = 'alice' WHERE name = 'mixed'");
+is(sql("SELECT would_insert, unchanged FROM hyperline.dry_run_loader('mixed')"), '5|5', 'whoever calls it');
+sql('TRUNCATE seen');
+my ($dropped, $unused, $told) = $node->psql('postgres', "SET ROLE alice; SELECT hyperline.drop_loader('mixed', delete_events => true)");
+like($told, qr/NOTICE:  events of type "mixed" deleted: 5\nDETAIL:  There are more: row-level security or a trigger kept them\./, 'who drops a loader deletes what he sees');
+is(sql("SELECT count(*), min(customer_id) FROM hyperline.events WHERE event_type = 'mixed'"), '5|0', 'and no more');
+is(sql('SELECT DISTINCT who FROM seen'), 'alice', 'triggers run as who drops it');
+sql(q{DROP TRIGGER gone ON hyperline.events; DROP POLICY mixed ON hyperline.events; ALTER TABLE hyperline.events DISABLE ROW LEVEL SECURITY; DROP OWNED BY on_call});
+sql('REVOKE DELETE ON hyperline.events FROM alice');
+like(fails("SET ROLE alice; SELECT hyperline.drop_loader('call', delete_events => true)"), qr/ERROR:  role "alice" may not delete events\n.*\nHINT:  Give it the level: SELECT hyperline\.grant_access\('alice', 'admin'\);/, 'with the rights of the level');
+sql("SELECT hyperline.grant_access('alice', 'admin')");
+
+# Another source under a loader is for who may act as the loader's owner.
+my $other = 'postgres://u:p@127.0.0.1:1/d';
+like(fails("SET ROLE alice; SELECT hyperline.alter_connection('product', url => '$other')"),
+	qr/ERROR:  loader "sms" of role "$user" uses connection "product"\nDETAIL:  It would write with the rights of that role what the new source says\.\nHINT: /, 'a user gives no other source to a superuser\'s loader');
+sql("SELECT hyperline.create_connection('other', 'postgres://u:q\@127.0.0.1:1/d', check_now => false); UPDATE hyperline.loader SET connection_id = (SELECT connection_id FROM hyperline.connection WHERE name = 'other') WHERE name = 'sms'");
+like(fails("SET ROLE bob; SELECT hyperline.alter_connection('product', url => '$other')"), qr/ERROR:  loader "call" of role "alice" uses connection "product"/, 'nor to another user\'s');
+like(fails("SET ROLE alice; SELECT hyperline.alter_connection('product', url => '$other')"), qr/ERROR:  could not connect/, 'but to one\'s own');
+sql('GRANT alice TO bob');
+like(fails("SET ROLE bob; SELECT hyperline.alter_connection('product', url => '$other')"), qr/ERROR:  could not connect/, 'and to one of a role that one is a member of');
+sql('REVOKE alice FROM bob');
+like(fails("SET ROLE alice; SELECT hyperline.alter_connection('other', url => '$other')"), qr/ERROR:  could not connect/, 'another password for the same source is no other source');
+sql("SET ROLE alice; SELECT hyperline.alter_connection('product', max_concurrent_runs => 3)");
+sql("UPDATE hyperline.loader SET connection_id = (SELECT connection_id FROM hyperline.connection WHERE name = 'product') WHERE name = 'sms'");
 
 # An owner who loses the level between two batches
 sql("DELETE FROM hyperline.events; SELECT hyperline.reset_loader('call'), hyperline.revoke_access('alice')");
