@@ -6,8 +6,12 @@
 #include "pg/shared.hpp"
 
 extern "C" {
+#include <access/genam.h>
+#include <access/htup_details.h>
+#include <access/table.h>
 #include <access/xact.h>
 #include <catalog/namespace.h>
+#include <catalog/pg_extension.h>
 #include <commands/dbcommands.h>
 #include <commands/defrem.h>
 #include <commands/extension.h>
@@ -15,6 +19,7 @@ extern "C" {
 #include <storage/latch.h>
 #include <tcop/utility.h>
 #include <utils/acl.h>
+#include <utils/fmgroids.h>
 }
 
 namespace hyperline::pg {
@@ -83,6 +88,34 @@ Oid wanted_by_drop(const DropStmt *statement) {
 	}
 }
 
+Oid owner_of(Oid extension) {
+	Relation relation = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(extension));
+	SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
+	HeapTuple tuple = systable_getnext(scan);
+	const Oid owner =
+		HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : InvalidOid;
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return owner;
+}
+
+// What other roles own, the extension is not part of.
+Oid wanted_by_drop_owned(const DropOwnedStmt *statement) {
+	if (!OidIsValid(database_of_own_extension())) {
+		return InvalidOid;
+	}
+	const Oid owner = owner_of(get_extension_oid(kExtension, true));
+	ListCell *cell = nullptr;
+	foreach (cell, statement->roles) {
+		if (get_rolespec_oid(static_cast<const RoleSpec *>(lfirst(cell)), true) == owner) {
+			return MyDatabaseId;
+		}
+	}
+	return InvalidOid;
+}
+
 // The database that a command needs without our workers, else 0.
 Oid wanted_by(const Node *statement, bool in_block) {
 	switch (nodeTag(statement)) {
@@ -105,7 +138,7 @@ Oid wanted_by(const Node *statement, bool in_block) {
 	case T_DropStmt:
 		return wanted_by_drop(reinterpret_cast<const DropStmt *>(statement));
 	case T_DropOwnedStmt:
-		return database_of_own_extension();
+		return wanted_by_drop_owned(reinterpret_cast<const DropOwnedStmt *>(statement));
 	case T_AlterExtensionStmt:
 		return strcmp(reinterpret_cast<const AlterExtensionStmt *>(statement)->extname, kExtension) == 0
 				   ? database_of_own_extension()

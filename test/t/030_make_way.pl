@@ -64,8 +64,8 @@ for my $i (1 .. 5)
 	make_busy("billing$i");
 	within_10_seconds('postgres', "DROP DATABASE billing$i", "DROP DATABASE with loaders at work ($i)");
 }
-is($source->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND query_start < now() - interval '30 seconds'"),
-	'0', 'what they read at the source ends with them');
+ok($source->poll_query_until('postgres', "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hyperline_connector'", '0'),
+	'what they read at the source ends with them');
 
 # A command that fails
 make_busy('keep');
@@ -82,8 +82,22 @@ my $last = $target->safe_psql('keep', 'SELECT max(run_id) FROM hyperline.loader_
 like($err, qr/is being accessed by other users.*There is 1 other session using the database/s, 'a session that stays is the only one counted');
 $guest->quit;
 wait_busy('keep', $last);
-is($target->safe_psql('keep', "SELECT count(*) FROM hyperline.loader_runs WHERE status = 'interrupted' AND loader = 'long'"), '1',
-	'the run that had to end is interrupted');
+
+# DROP OWNED, of the roles that own the extension and of others
+$target->safe_psql('postgres', 'CREATE ROLE leaver SUPERUSER LOGIN');
+my $at_work = "SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE datname = 'keep' AND (backend_type = 'hyperline scheduler' OR query LIKE 'run % of loader long')";
+my $workers = $target->safe_psql('postgres', $at_work);
+$target->safe_psql('keep', 'CREATE TABLE odds (); ALTER TABLE odds OWNER TO leaver');
+within_10_seconds('keep', 'DROP OWNED BY nobody, leaver', 'DROP OWNED BY roles that do not own the extension');
+is($target->safe_psql('keep', "SELECT count(*) FROM pg_class WHERE relname = 'odds'"), '0', 'drops what they own');
+is($target->safe_psql('postgres', $at_work), $workers, 'and the workers stay at their work');
+$last = $target->safe_psql('keep', 'SELECT max(run_id) FROM hyperline.loader_runs');
+($code, $out, $err) = $target->psql('keep', 'DROP OWNED BY nobody, CURRENT_USER');
+like($err, qr/cannot drop objects owned by role .* because they are required by the database system/, 'DROP OWNED BY who owns it: refused for the bootstrap superuser');
+wait_busy('keep', $last);
+isnt($target->safe_psql('postgres', $at_work), $workers, 'but the workers made way for it');
+is($target->safe_psql('keep', "SELECT count(*) FROM hyperline.loader_runs WHERE status = 'interrupted' AND loader = 'long'"), '2',
+	'the run that had to end is interrupted, each time');
 
 # Renamed, moved, copied
 $last = $target->safe_psql('keep', 'SELECT max(run_id) FROM hyperline.loader_runs');
