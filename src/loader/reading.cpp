@@ -405,7 +405,8 @@ void Reading::reopen() {
 		throw SourceFault(Failure{sqlstate::kStaleSource,
 								  "stale_source: the source is behind what this run has read from it before",
 								  "It was at " + stored + ", and is at " + latest_.position_before + ".",
-								  {}});
+								  "A replica catches up by itself. What the run has stored stays, and the next goes on "
+								  "from there."});
 	case Progress::other_source:
 	case Progress::other_timeline:
 		throw Error(sqlstate::kConnectionFailure, "the source is not what it was before the connection to it broke off",

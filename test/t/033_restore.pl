@@ -48,7 +48,7 @@ my $expected = 'long paused t restored, resting paused t -, short paused t resto
 sub restored
 {
 	my ($database, $how, $err) = @_;
-	like($err, qr/WARNING:\s+loaders that come from a dump are paused.*HINT:  .*hyperline.resume_loader\(name\)/s, "$how: says how to resume them");
+	like($err, qr/WARNING:\s+loaders that come from a dump are paused\n.*HINT:  .*hyperline.resume_loader\(name\)/s, "$how: says how to resume them");
 	is($copy->safe_psql($database, $loaders), $expected, "$how: loaders are paused, and it shows which were before");
 	is($copy->safe_psql($database, $runs), '0', "$how: no run is queued or running");
 	is($copy->safe_psql($database, "SELECT string_agg(DISTINCT loader || ' ' || status, ', ' ORDER BY loader || ' ' || status) FROM hyperline.loader_runs WHERE loader IN ('long', 'waiting')"),
