@@ -160,4 +160,8 @@ bool is_loopback(const IpAddress &address) noexcept {
 	return is_loopback(address.bytes());
 }
 
+bool is_unspecified(const IpAddress &address) noexcept {
+	return address == IpAddress(Ipv4Address{}) || address == IpAddress(Ipv6Address{});
+}
+
 } // namespace hyperline::source

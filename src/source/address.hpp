@@ -49,4 +49,7 @@ private:
 [[nodiscard]] bool is_loopback(const Ipv6Address &address) noexcept;
 [[nodiscard]] bool is_loopback(const IpAddress &address) noexcept;
 
+/// True for what stands for no address, and leads to this host when it is connected to: 0.0.0.0, ::, ::ffff:0.0.0.0.
+[[nodiscard]] bool is_unspecified(const IpAddress &address) noexcept;
+
 } // namespace hyperline::source

@@ -11,6 +11,8 @@ namespace hyperline::source {
 
 namespace {
 
+constexpr unsigned kAllBits = 128;
+
 std::string_view trimmed(std::string_view text) noexcept {
 	while (!text.empty() && text.front() == ' ') {
 		text.remove_prefix(1);
@@ -116,7 +118,7 @@ bool AllowedHosts::parse(std::string_view text, Item &item) {
 		const bool is_ipv4 = parse_ipv4(text.substr(0, slash)).has_value();
 		item.kind = Kind::range;
 		item.address = *address;
-		item.bits = 128;
+		item.bits = kAllBits;
 		if (slash == std::string_view::npos) {
 			return true;
 		}
@@ -148,13 +150,14 @@ bool AllowedHosts::matches(const Item &item, std::string_view name, const IpAddr
 bool AllowedHosts::decide(std::string_view name, const IpAddress *address) const {
 	const bool is_directory = name.starts_with('/');
 	const std::string same = is_directory ? std::string(name) : in_lower_case(without_root(name));
+	const bool has_to_be_named = address != nullptr && is_unspecified(*address);
 	bool is_allowed = false;
 	for (const Item &item : items_) {
 		if (matches(item, same, address)) {
 			if (item.is_denied) {
 				return false;
 			}
-			is_allowed = true;
+			is_allowed = is_allowed || !has_to_be_named || (item.kind == Item::Kind::range && item.bits == kAllBits);
 		}
 	}
 	return is_allowed;

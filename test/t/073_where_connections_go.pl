@@ -76,7 +76,7 @@ is(opened($plain, 'both.test'), 'live|f', 'the addresses that are in it are trie
 like(opened($plain, 'beyond.test', 'sslmode=disable'), $not_allowed, 'a name that has none in it is refused');
 like(opened($plain, '192.0.2.1'), $not_allowed, 'nor is an address outside connected to');
 set(allowed_hosts => '*, !127.0.0.0/8, !::1');
-like(opened($plain, $_), $not_allowed, "$_: an address that is excluded") for 'one.test', '127.0.0.1', '[::ffff:127.0.0.1]', '[::1]', 'localhost';
+like(opened($plain, $_), $not_allowed, "$_: an address that is excluded") for 'one.test', 'both.test', 'beyond.test', '127.0.0.1', '[::ffff:127.0.0.1]', '[::1]', 'localhost';
 like((($target->psql('postgres', "SELECT hyperline.create_connection('x', '" . source_url($plain) . "')"))[2]), qr/^$/, 'a socket is not') or diag('it was refused');
 $target->safe_psql('postgres', "SELECT hyperline.drop_connection('x')");
 set(allowed_hosts => '127.0.0.1');
@@ -96,6 +96,8 @@ set(allowed_hosts => '192.0.2.0/24');
 like((($target->psql('postgres', "CALL hyperline.refresh_loader('t')"))[2]), $not_allowed, 'loaders too stop where they may not go any more');
 is($target->safe_psql('postgres', 'SELECT status, sqlstate FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1'), 'failed|42501', 'and their runs say so');
 set(allowed_hosts => '*');
+like(opened($plain, $_, 'sslmode=disable'), $not_allowed, "$_: what leads to this host and is no address of it is refused unless it is named") for 'beyond.test', '0.0.0.0', '[::]';
+set(allowed_hosts => '*, 0.0.0.0');
 
 # Encryption
 my $no_tls = qr/ERROR:  could not connect to .*\nDETAIL:  .*server does not support SSL/;

@@ -85,6 +85,29 @@ TEST(AllowedHosts, ADenialWins) {
 	EXPECT_FALSE(allows("!10.0.0.0/8", "x", "192.0.2.1"));
 }
 
+TEST(AllowedHosts, AddressesThatStandForNoneHaveToBeNamed) {
+	for (const char *address : {"0.0.0.0", "::", "::ffff:0.0.0.0"}) {
+		EXPECT_FALSE(allows("*", address, address));
+		EXPECT_FALSE(allows("*, !127.0.0.0/8, !::1", "rebound.example.com", address));
+		EXPECT_FALSE(allows("rebound.example.com, *.example.com", "rebound.example.com", address));
+		EXPECT_FALSE(allows("0.0.0.0/0, ::/0, 0.0.0.0/8", address, address));
+		EXPECT_TRUE(allows("0.0.0.0, ::", address, address));
+		EXPECT_FALSE(allows("0.0.0.0, ::, !0.0.0.0/8, !::/128", address, address));
+	}
+	EXPECT_TRUE(allows("*", "0.0.0.1", "0.0.0.1"));
+}
+
+TEST(AllowedHosts, TheListOfTheManualKeepsWhatItSays) {
+	const char *list = "*, !0.0.0.0/8, !127.0.0.0/8, !169.254.0.0/16, !::/128, !::1, !fe80::/10, !fd00:ec2::254";
+	for (const char *address : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "169.254.169.254", "169.254.170.2",
+								"::", "::1", "::ffff:127.0.0.1", "fe80::1", "febf::a9fe:a9fe", "fd00:ec2::254"}) {
+		EXPECT_FALSE(allows(list, "rebound.example.com", address)) << address;
+	}
+	for (const char *address : {"192.0.2.1", "10.0.0.1", "2001:db8::1", "fd00:ec2::253"}) {
+		EXPECT_TRUE(allows(list, "db.example.com", address)) << address;
+	}
+}
+
 TEST(AllowedHosts, SocketsAreDirectories) {
 	EXPECT_TRUE(allows("*", "/run/postgresql"));
 	EXPECT_TRUE(allows("db.test,/run/postgresql", "/run/postgresql"));
