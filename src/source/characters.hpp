@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "pg/unicode.hpp"
 #include "pg/utf8.hpp"
 
 namespace hyperline::source {
@@ -70,14 +71,20 @@ using hyperline::valid_utf8_prefix;
 	return is_sqlstate(text) && !text.starts_with("00") && !text.starts_with("01") && !text.starts_with("02");
 }
 
-/// True when `text` is valid UTF-8 and holds no control character of ASCII.
+/// True when `text` is valid UTF-8 and holds no control character, nor what turns the direction of writing.
 [[nodiscard]] constexpr bool is_plain_text(std::string_view text) noexcept {
-	for (const char c : text) {
-		if (is_control(c)) {
+	for (std::size_t at = 0; at < text.size();) {
+		const std::size_t length = utf8_length(text.substr(at));
+		if (length == 0) {
 			return false;
 		}
+		const char32_t code = code_point(text.substr(at, length));
+		if (is_control_character(code) || turns_direction(code)) {
+			return false;
+		}
+		at += length;
 	}
-	return valid_utf8_prefix(text) == text.size();
+	return true;
 }
 
 } // namespace hyperline::source

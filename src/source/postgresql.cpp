@@ -81,6 +81,7 @@ Keywords connection_keywords(const ConnectionUrl &url, bool is_trusted) {
 	give("passfile", "/dev/null/none");
 	give("sslcert", "/dev/null/none");
 	give("sslkey", "/dev/null/none");
+	give("sslcrl", "/dev/null/none"); // else libpq looks for one in the home folder of this server's user
 	give("gssencmode", "disable");
 	if (PQlibVersion() >= 160000 && !is_trusted) {
 		give("require_auth", "password,md5,scram-sha-256"); // never by what this server is

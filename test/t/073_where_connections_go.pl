@@ -32,6 +32,13 @@ openssl('x509', '-req', '-in', "$folder/server.csr", '-CA', "$folder/authority.c
 	'-out', "$folder/server.crt");
 chmod 0600, "$folder/server.key";
 
+# A list of revoked certificates where libpq looks for one by itself: with any list, all authorities have to have one.
+mkdir("$folder/home"), mkdir("$folder/home/.postgresql");
+append_to_file("$folder/ca.conf", "[ca]\ndefault_ca = x\n[x]\ndatabase = $folder/index\ndefault_md = sha256\ndefault_crl_days = 2\n");
+append_to_file("$folder/index", '');
+openssl('ca', '-gencrl', '-config', "$folder/ca.conf", '-keyfile', "$folder/stranger.key", '-cert', "$folder/stranger.crt", '-out', "$folder/home/.postgresql/root.crl");
+$ENV{HOME} = "$folder/home";
+
 my $plain = start_source('plain', "listen_addresses = '127.0.0.1'", 'ssl = off');
 my $tls = start_source('tls', "listen_addresses = '127.0.0.1'", 'ssl = on', "ssl_cert_file = '$folder/server.crt'", "ssl_key_file = '$folder/server.key'");
 my $target = start_target('target', 'hyperline_connector.enabled = off', 'hyperline_connector.connect_timeout = 5s', "hyperline_connector.name_servers = '" . $dns->address . "'");

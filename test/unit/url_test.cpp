@@ -261,6 +261,10 @@ TEST(Url, DatabaseNameCannotBecomeAConnectionString) {
 		refused("postgres://u@h/" + std::string(name));
 		refused("postgres://u@h?dbname=" + std::string(name));
 	}
+	for (const char *deceiving : {"a%C2%9Bb", "a%E2%80%AEb", "a%E2%81%A6", "a%E2%80%A8", "a%7F"}) {
+		refused("postgres://u@h/" + std::string(deceiving));
+		refused("postgres://" + std::string(deceiving) + "@h/d");
+	}
 	EXPECT_EQ(parse_url("postgres://u@h/a%2Fb:c%20d%40e").dbname, "a/b:c d@e");
 	EXPECT_EQ(parse_url("postgres://u@h/" + std::string(63, 'd')).dbname.size(), 63U);
 	EXPECT_EQ(parse_url("postgres://" + std::string(63, 'u') + "@h/d").user.size(), 63U);
@@ -343,9 +347,10 @@ TEST(Url, OptionValuesAreChecked) {
 	const Failure failure = refused("postgres://u@h/d?sslmode=HLrequired");
 	EXPECT_EQ(failure.message, "invalid value for option \"sslmode\" of the connection URL");
 	EXPECT_EQ(failure.hint, "Allowed values: disable allow prefer require verify-ca verify-full.");
-	for (const char *option : {"sslmode=REQUIRE", "sslmode=requir", "sslmode=prefer%20require", "channel_binding=allow",
-							   "application_name=%0A", "application_name=%FF", "sslcert=relative", "sslcert=/a%0Ab",
-							   "sslkey=system", "sslrootcert=systems", "sslcrl="}) {
+	for (const char *option :
+		 {"sslmode=REQUIRE", "sslmode=requir", "sslmode=prefer%20require", "channel_binding=allow",
+		  "application_name=%0A", "application_name=%C2%9B", "application_name=%E2%80%AE", "application_name=%FF",
+		  "sslcert=relative", "sslcert=/a%0Ab", "sslkey=system", "sslrootcert=systems", "sslcrl="}) {
 		refused("postgres://u@h/d?" + std::string(option));
 	}
 }
