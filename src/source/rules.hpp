@@ -12,8 +12,8 @@ namespace hyperline::source {
 
 /// Hosts that connections may go to. A list, separated by commas, of: `*` for every host; a name; `*.example.com` for
 /// every name below a domain; an address; a range as `10.0.0.0/8`; the directory of a Unix-domain socket. Each may have
-/// a `!` before it: then it is never connected to, whatever else the list says. 0.0.0.0 and ::, which lead to this host,
-/// are allowed only where the list has them as addresses.
+/// a `!` before it: then it is never connected to, whatever else the list says. 0.0.0.0 and ::, which lead to this
+/// host, are allowed only where the list has them as addresses.
 class AllowedHosts {
 public:
 	/// Reads a list; what is wrong with it, in a sentence, goes to `fault`, and then nothing is allowed.
