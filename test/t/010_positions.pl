@@ -64,7 +64,11 @@ is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'faile
 is($target->safe_psql('postgres', "SELECT sqlstate, rows_read, error ~ '^stale_source' FROM hyperline.loader_runs WHERE run_id = $run"), 'HL001|0|t', 'with its code, and nothing is read');
 is(stored('calls', 1), '2', 'the newer version stays');
 $replica->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+# A retry is the schedule's.
+sub enable { my ($how) = @_; $target->safe_psql('postgres', "ALTER SYSTEM SET hyperline_connector.enabled = $how"); $target->reload; return; }
+enable('on');
 ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = 'calls' AND trigger = 'retry' AND status = 'succeeded' AND unchanged = 20"), 'when it has caught up, the retry succeeds');
+enable('off');
 
 # A replica's clock is not the time of what it has replayed.
 replayed();

@@ -16,7 +16,8 @@ my $seed = $ENV{HYPERLINE_SEED} // int(rand(1_000_000));
 srand($seed);
 note("HYPERLINE_SEED=$seed");
 
-my $source = start_source('source');
+# Rows come in the order in which they were stored: nothing makes room among them.
+my $source = start_source('source', 'autovacuum = off');
 $source->safe_psql('postgres', q{
 	CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, 0 AS v FROM generate_series(1, 3000) g;
 	CREATE TABLE pauses (seconds float8); INSERT INTO pauses VALUES (0);
