@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kLongestEventType = 255;
 
 // No time is read again from so far back; what is subtracted from one has to leave a time.
-constexpr std::int64_t kLongestLookback = 100 * 366; // days
+constexpr std::int64_t kLongestLookback = std::int64_t{100} * 366; // days
 
 void check_lookback(const std::string &lookback) {
 	constexpr std::int64_t kDay = 86'400'000'000; // microseconds
