@@ -21,6 +21,7 @@ struct Slot {
 	Oid database;
 	Latch *latch; // of the process that serves it; null: none
 	bool has_nothing;
+	bool has_extension;
 	int holds; // sessions that keep our workers out
 	bool gave_way;
 	bool was_announced;
@@ -42,6 +43,7 @@ struct Shared {
 	TimestampTz said_short_at;
 	int capacity;
 	int waiting;
+	bool is_looking;
 	Slot slots[kMostDatabases];
 	int most_members;
 	Member members[FLEXIBLE_ARRAY_MEMBER];
@@ -235,11 +237,23 @@ bool serve(int slot) {
 	});
 }
 
+void report_extension(int slot) {
+	call([=] {
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		if (!shared->slots[slot].has_extension) {
+			shared->slots[slot].has_extension = true;
+			wake_launcher_locked();
+		}
+		LWLockRelease(shared->lock);
+	});
+}
+
 void report_nothing_to_serve(int slot) {
 	call([=] {
 		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 		// A latch that is set may be an announcement that came after the last look.
 		shared->slots[slot].has_nothing = !MyLatch->is_set;
+		shared->slots[slot].has_extension = shared->slots[slot].has_extension && MyLatch->is_set;
 		LWLockRelease(shared->lock);
 	});
 }
@@ -250,6 +264,7 @@ SlotState slot_state(int slot) {
 		LWLockAcquire(shared->lock, LW_SHARED);
 		state.is_served = shared->slots[slot].latch != nullptr;
 		state.has_nothing = shared->slots[slot].has_nothing;
+		state.has_extension = shared->slots[slot].has_extension;
 		state.is_held = shared->slots[slot].holds > 0;
 		state.gave_way = shared->slots[slot].gave_way;
 		state.back_at = shared->slots[slot].back_at;
@@ -282,6 +297,10 @@ bool report_shortage(int workers) {
 	return call([=] {
 		const TimestampTz now = GetCurrentTimestamp();
 		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		if (shared->is_looking) {
+			LWLockRelease(shared->lock);
+			return false;
+		}
 		const bool is_new = !is_still_to_come(shared->short_until, now, kShortage);
 		const auto members = static_cast<int>(std::count_if(shared->members, shared->members + shared->most_members,
 															[](const Member &member) { return member.pid != 0; }));
@@ -297,6 +316,14 @@ bool report_shortage(int workers) {
 		}
 		LWLockRelease(shared->lock);
 		return say;
+	});
+}
+
+void report_looking(bool is_looking) {
+	call([=] {
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		shared->is_looking = is_looking;
+		LWLockRelease(shared->lock);
 	});
 }
 
@@ -427,6 +454,7 @@ void wake_scheduler() noexcept {
 	for (Slot &slot : shared->slots) {
 		if (slot.database == MyDatabaseId) {
 			slot.has_nothing = false;
+			slot.has_extension = true;
 			slot.back_at = 0;
 			if (slot.latch != nullptr) {
 				SetLatch(slot.latch);

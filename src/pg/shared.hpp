@@ -37,21 +37,27 @@ bool told_to_leave() noexcept;
 /// Makes this process the one that serves the slot's database, until it ends in any way.
 /// False when another process does already.
 bool serve(int slot);
-/// Says that the slot's database has no extension: it is not served again before somebody announces it.
+/// Says that the slot's database has the extension, to the launcher too.
+void report_extension(int slot);
+/// Says that it has none: it is not served again before somebody announces it, or looks into it again.
 void report_nothing_to_serve(int slot);
 
 struct SlotState {
 	bool is_served = false;
-	bool has_nothing = false; ///< report_nothing_to_serve(), and no announcement since
-	bool is_held = false;	  ///< no worker may enter it now
-	bool gave_way = false;	  ///< its last scheduler ended by give_way()
-	std::int64_t back_at = 0; ///< when that one wants to be back, in microseconds as pg::now()
+	bool has_nothing = false;	///< report_nothing_to_serve(), and no announcement since
+	bool has_extension = false; ///< report_extension() or an announcement, and no report_nothing_to_serve() since
+	bool is_held = false;		///< no worker may enter it now
+	bool gave_way = false;		///< its last scheduler ended by give_way()
+	std::int64_t back_at = 0;	///< when that one wants to be back, in microseconds as pg::now()
 };
 SlotState slot_state(int slot);
 
 /// Notes that there is no slot for one more worker, while `workers` of ours are known to have one; for the next ten
-/// minutes the databases share what there is. True when it is worth a line in the log: once an hour.
+/// minutes the databases share what there is. True when it is worth a line in the log: once an hour. Nothing of this
+/// while a database is looked into: the slot that this takes is free again in a moment.
 bool report_shortage(int workers);
+/// Whether a scheduler is looking for the extension in a database that is not known to have it. For the launcher.
+void report_looking(bool is_looking);
 Sharing sharing();
 /// So many databases wait for a scheduler. For the launcher.
 void report_waiting(int databases);

@@ -34,6 +34,25 @@ bool gives_way(const pg::Sharing &sharing, bool is_idle, bool could_not_start, s
 		   (sharing.waiting > 0 && served >= kTurn);
 }
 
+bool comes_before(const Claim &a, const Claim &b, bool is_short) {
+	const auto rank = [=](Need need) {
+		return need == Need::serve ? 0 : need == Need::look_again ? 2 : is_short ? 0 : 1;
+	};
+	return rank(a.need) != rank(b.need) ? rank(a.need) < rank(b.need) : a.since < b.since;
+}
+
+bool others_make_room(Need need, int failures, bool is_short) {
+	constexpr int kBusyForAWhile = 4; // 7 seconds, see restart_delay()
+	return need == Need::serve || (need == Need::look && (is_short || failures >= kBusyForAWhile));
+}
+
+std::chrono::seconds look_again_after(std::uint32_t database) {
+	constexpr std::uint32_t kShortest = 300;
+	constexpr std::uint32_t kSpread = 301;
+	constexpr std::uint32_t kMix = 2'654'435'761U; // of Knuth's: neighbours are far apart
+	return std::chrono::seconds{kShortest + (database * kMix >> 8U) % kSpread};
+}
+
 bool Chooser::offer(const Waiting &run) {
 	std::int64_t &of_connection = running_[run.connection_id];
 	if (of_connection >= run.max_concurrent_runs) {

@@ -33,6 +33,28 @@ int most_schedulers(int capacity);
 /// its turn.
 bool gives_way(const pg::Sharing &sharing, bool is_idle, bool could_not_start, std::chrono::nanoseconds served);
 
+/// Why a database is to have a scheduler: the extension is known to be there; nobody has looked yet since the server
+/// started; there was none when somebody looked. A look is a scheduler that ends at once when it finds nothing.
+enum class Need { serve, look, look_again };
+
+/// A database that is to have a scheduler now.
+struct Claim {
+	Need need = Need::serve;
+	std::chrono::steady_clock::time_point since; ///< it has had none since then
+};
+
+/// Whether one goes before the other: those that are known to have the extension, then first looks. While slots are
+/// short these two take turns, for loaders may wait there as well.
+bool comes_before(const Claim &a, const Claim &b, bool is_short);
+
+/// Whether others are to make room for it, when there was no slot so many times in a row: what is only looked at waits
+/// for slots that are busy for a while, and never takes one that somebody else could use.
+bool others_make_room(Need need, int failures, bool is_short);
+
+/// After how long a database without the extension is looked at again: 5 to 10 minutes, by its number, so that not
+/// all of them are at once.
+std::chrono::seconds look_again_after(std::uint32_t database);
+
 /// How long it may go on while others wait.
 inline constexpr std::chrono::seconds kTurn{3};
 

@@ -271,6 +271,9 @@ Scheduler::Found Scheduler::round() {
 	could_not_start_ = false;
 	forget_ended();
 	const Found found = look_around();
+	if (found != Found::nothing) {
+		pg::report_extension(slot_);
+	}
 	if (found != Found::work) {
 		next_.reset();
 		return found;

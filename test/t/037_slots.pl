@@ -27,6 +27,7 @@ ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader LI
 is(sql(q{SELECT max(n) <= 2 FROM (SELECT (SELECT count(*) FROM hyperline.run b WHERE b.started_at <= a.started_at AND b.finished_at > a.started_at) AS n FROM hyperline.run a) x}), 't', 'two at a time at the most');
 is(said(), 1, 'the log says so once');
 like(slurp_file($target->logfile), qr/WARNING:  could not start a runner for loader "many\d+"\n.*DETAIL:  No slot for a background worker is free\. The run stays queued.*\n.*HINT:  Raise max_worker_processes/, 'with what helps');
+is(aftermath($target, $source, runs => 0), '', 'ten runs that took turns: afterwards');
 sql("SELECT hyperline.drop_loader(name) FROM hyperline.loaders");
 
 # A connection that is at its limit, with runs that were due before all others
@@ -39,6 +40,7 @@ sql(q{SELECT hyperline.create_loader('product', 'quick' || g, 'SELECT 1 AS id, 2
 ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader LIKE 'quick%' AND status = 'succeeded'", '10'), 'others run meanwhile');
 is(sql("SELECT count(*) FROM hyperline.loader_runs WHERE loader LIKE 'slow%' AND status = 'running'"), '2', 'and it has its two');
 sql("SELECT hyperline.drop_loader(name) FROM hyperline.loaders WHERE name LIKE 'slow%'");
+is(aftermath($target, $source, runs => 0), '', 'a connection at its limit: afterwards');
 
 # More databases than slots. Each has a loader of an hour, whose first run is due; the first ones are also busy with a
 # loader of a second, and would keep the others out if they could.
@@ -72,7 +74,32 @@ is(sql("SELECT count(*) > 0 AND count(*) <= 4 FROM pg_stat_activity WHERE backen
 $target->append_conf('postgresql.conf', 'max_worker_processes = ' . (2 * $databases + 6) . "\n");
 $target->restart;
 ok(wait_for($target, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hyperline scheduler'", $databases + 1), 'with slots for all, each database has its scheduler');
+for my $i (1 .. $databases)
+{
+	is($target->safe_psql("d$i", "SELECT string_agg(event_type || ' ' || id || ' ' || customer_id, ', ' ORDER BY event_type) FROM hyperline.events"), $i <= 3 ? 'busy 1 2, hourly 1 2' : 'hourly 1 2', "database $i of $databases: what there is, once");
+	is($target->safe_psql("d$i", "SELECT count(*) FROM hyperline.loader_runs WHERE status NOT IN ('succeeded', 'interrupted', 'queued', 'running')"), '0', 'no run has failed for it');
+}
 unlike(slurp_file($target->logfile), qr/hyperline (?:launcher|scheduler|runner) (?:ERROR|FATAL):  (?!terminating background worker)|PANIC|signal 11|TRAP/, 'no worker complains');
 $target->stop('fast');
+
+# Databases without the extension are looked into one at a time, and take no slot that a scheduler or a run needs: two are
+# left here, beside the launcher and PostgreSQL's own.
+my $lonely = start_target('lonely', 'max_worker_processes = 4', 'max_parallel_workers = 0', 'log_min_messages = debug1', "log_line_prefix = '%m [%p] %b '");
+$lonely->safe_psql('postgres', "CREATE DATABASE e$_") for 1 .. 8;
+$lonely->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
+$lonely->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'often', 'SELECT 1 AS id, 2 AS "customerId", timestamptz ''2026-01-01'' AS timestamp', '1 second')});
+my $again = "SELECT count(*) >= 3 FROM hyperline.loader_runs WHERE status = 'succeeded' AND run_id > ";
+ok(wait_for($lonely, "$again 0"), 'one database with the extension among eight without');
+my $runs = $lonely->safe_psql('postgres', 'SELECT max(run_id) FROM hyperline.run');
+my $seen = -s $lonely->logfile;
+$lonely->restart;
+ok(wait_for($lonely, "$again $runs"), 'its loader runs');
+sub looks { my %in = map { $_ => 1 } substr(slurp_file($lonely->logfile), $seen) =~ /starting background worker process "hyperline scheduler: (e\d)"/g; return scalar(keys %in); }
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { last if looks() == 8; select(undef, undef, undef, 0.1); }
+is(looks(), 8, 'while the launcher has the eight looked into');
+unlike(slurp_file($lonely->logfile), qr/could not start/, 'and no slot was missing');
+is(aftermath($lonely, $source), '', 'databases without the extension: afterwards');
+unlike(slurp_file($lonely->logfile), qr/hyperline (?:launcher|scheduler|runner) (?:ERROR|FATAL|WARNING):|PANIC|TRAP/, 'nobody complains');
+$lonely->stop('fast');
 $source->stop('fast');
 done_testing();

@@ -76,6 +76,45 @@ TEST(WorkerDecide, MakesRoomForOthersOnlyWhenSlotsAreShort) {
 	EXPECT_FALSE(gives_way(crowded, false, false, 1h)) << "nobody waits";
 }
 
+TEST(WorkerDecide, LooksIntoOtherDatabasesAfterThoseThatAreToBeServed) {
+	using namespace std::chrono_literals;
+	const std::chrono::steady_clock::time_point now{100h};
+	const Claim served{Need::serve, now};
+	const Claim served_long_ago{Need::serve, now - 1h};
+	const Claim look{Need::look, now - 2h};
+	const Claim again{Need::look_again, now - 3h};
+	for (const bool is_short : {false, true}) {
+		EXPECT_TRUE(comes_before(served_long_ago, served, is_short));
+		EXPECT_FALSE(comes_before(served, served_long_ago, is_short));
+		EXPECT_FALSE(comes_before(served, served, is_short));
+		EXPECT_TRUE(comes_before(served, again, is_short));
+		EXPECT_TRUE(comes_before(look, again, is_short));
+		EXPECT_FALSE(comes_before(again, look, is_short));
+	}
+	EXPECT_TRUE(comes_before(served, look, false));
+	EXPECT_TRUE(comes_before(look, served, true)) << "loaders may wait there as well";
+}
+
+TEST(WorkerDecide, MakesRoomForALookOnlyWhenSlotsStayBusy) {
+	for (const bool is_short : {false, true}) {
+		EXPECT_TRUE(others_make_room(Need::serve, 1, is_short));
+		EXPECT_FALSE(others_make_room(Need::look_again, 100, is_short));
+		EXPECT_EQ(others_make_room(Need::look, 1, is_short), is_short);
+		EXPECT_TRUE(others_make_room(Need::look, 4, is_short));
+	}
+}
+
+TEST(WorkerDecide, SpreadsFurtherLooks) {
+	std::set<std::int64_t> delays;
+	for (std::uint32_t database = 16384; database < 16384 + 100; database++) {
+		const std::chrono::seconds delay = look_again_after(database);
+		EXPECT_GE(delay, std::chrono::minutes{5});
+		EXPECT_LE(delay, std::chrono::minutes{10});
+		delays.insert(delay.count());
+	}
+	EXPECT_GT(delays.size(), 80U);
+}
+
 TEST(WorkerDecide, SeesAClockThatWasSetBack) {
 	using namespace std::chrono_literals;
 	EXPECT_FALSE(clock_went_back(60s, 60s));
