@@ -230,21 +230,31 @@ bool cancel_run(std::int64_t run_id) {
 	return true;
 }
 
-void drop_loader(const std::string &name, bool delete_events) {
-	const store::Loader loader = store::find_loader(name);
+namespace {
+
+void cancel_running(const store::Loader &loader) {
 	const std::optional<store::Run> run = store::active_run(loader.id);
 	if (run && run->status == store::RunStatus::running) {
 		cancel_run(run->id);
 	}
+}
+
+} // namespace
+
+void drop_loader(const std::string &name, bool delete_events) {
+	const store::Loader loader = store::find_loader(name);
+	cancel_running(loader);
 	if (delete_events) {
 		const Oid deleter = store::find_deleter();
 		store::refuse_shared_events(loader);
 		store::delete_loader(loader);
+		cancel_running(loader); // one that has begun before the loader was held
 		const store::DeletedEvents deleted = store::delete_events(loader.event_type, deleter);
 		pg::notice("events of type \"" + loader.event_type + "\" deleted: " + std::to_string(deleted.count),
 				   deleted.some_remain ? "There are more: row-level security or a trigger kept them." : "");
 	} else {
 		store::delete_loader(loader);
+		cancel_running(loader);
 	}
 }
 
