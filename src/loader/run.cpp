@@ -90,7 +90,9 @@ Outcome execute(std::int64_t run_id, pg::Transactions &transactions) {
 	std::optional<store::Loader> loader; // as it is now that nobody else runs it
 	store::Connection connection;
 	transactions.run([&] {
-		store::hold_loader(run->loader_id);
+		if (!store::try_to_hold_loader(run->loader_id)) {
+			return; // somebody's open transaction does: the run stays queued
+		}
 		loader = store::get_loader(run->loader_id);
 		if (loader && store::start_run(run_id, watermark_of(*loader))) {
 			make_up_for_schedule(*loader);

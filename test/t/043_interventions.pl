@@ -212,6 +212,24 @@ for my $way ('in a worker', 'in a session')
 	is($answer . $said, '', "$way: and says nothing");
 }
 is($target->safe_psql('postgres', "SELECT max_rejected FROM hyperline.loaders WHERE name = 'end'"), '5', 'the loader is changed');
+
+# A queued run whose loader is held waits, without an error in the log: each runner leaves at once, and the next comes later.
+$target->safe_psql('postgres', "BEGIN; SELECT hyperline.run_loader('end'); UPDATE hyperline.run SET due_at = now() + interval '1 hour' WHERE status = 'queued'; COMMIT");
+$target->append_conf('postgresql.conf', "log_min_messages = debug1\n");
+$target->reload;
+$holder = $target->background_psql('postgres');
+$holder->query_safe("BEGIN; SELECT hyperline.alter_loader('end', max_rejected => 6)");
+my $seen = -s $target->logfile;
+$target->safe_psql('postgres', "UPDATE hyperline.run SET due_at = now() WHERE status = 'queued'; SELECT hyperline.announce_installation()");
+sub tries { return scalar(() = substr(slurp_file($target->logfile), $seen) =~ /starting background worker process "hyperline runner: end"/g); }
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { last if tries() >= 3; usleep(100_000); }
+cmp_ok(tries(), '>=', 3, 'a queued run whose loader is held is tried again');
+unlike(substr(slurp_file($target->logfile), $seen), qr/ERROR:|could not/, 'and nobody complains');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+ok(wait_for($target, "SELECT status = 'succeeded' FROM hyperline.loader_runs WHERE loader = 'end' ORDER BY run_id DESC LIMIT 1"), 'it runs when nobody holds the loader');
+$target->append_conf('postgresql.conf', "log_min_messages = warning\n");
+$target->reload;
 $target->safe_psql('postgres', "SELECT hyperline.drop_loader('end'); SELECT hyperline.resume_loader('slow')");
 
 # refresh_loader and retry_rejected while a run is under way: they say for which run they wait, can be ended, and leave the
