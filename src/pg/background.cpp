@@ -103,6 +103,10 @@ void begin_worker(WorkerKind kind) {
 	BackgroundWorkerUnblockSignals();
 }
 
+bool is_worker() noexcept {
+	return own_kind.has_value();
+}
+
 void connect_worker(Oid database) {
 	call([=] {
 		if (OidIsValid(database)) {

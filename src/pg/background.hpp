@@ -56,6 +56,9 @@ enum class WorkerKind { launcher, scheduler, runner };
 /// reloads, SIGINT cancels a runner's query and is nothing to the others), then unblocks signals.
 void begin_worker(WorkerKind kind);
 
+/// Whether this process is a worker of ours.
+bool is_worker() noexcept;
+
 /// Connects to a database by number as the bootstrap superuser, or to the shared catalogs only (InvalidOid), and shows
 /// the worker's name as its application_name.
 void connect_worker(Oid database);

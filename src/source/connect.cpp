@@ -35,8 +35,9 @@ bool lasts(std::string_view state) {
 	return state.starts_with("28") || state.starts_with("3D") || state == sqlstate::kInsufficientPrivilege;
 }
 
-// For who may know no more, the reason goes to the log, and the SQLSTATE does not tell it either. What libpq and the
-// source say is one line already.
+// For who may know no more, the reason goes to the log, and the SQLSTATE does not tell it either: at once from a
+// session, and with the failure of the run from a worker, which does not log each of them. What libpq and the source
+// say is one line already.
 Error unable(const Destination &destination, std::string detail, std::string hint, const std::string &state = {}) {
 	Failure failure{sqlstate::kUnableToConnect, "could not connect to " + destination.shown, {}, kReasonInLogHint};
 	failure.lasts = lasts(state);
@@ -44,6 +45,8 @@ Error unable(const Destination &destination, std::string detail, std::string hin
 		failure.sqlstate = lasts(state) ? state : failure.sqlstate;
 		failure.detail = std::move(detail);
 		failure.hint = std::move(hint);
+	} else if (pg::is_worker()) {
+		failure.for_log = std::move(detail);
 	} else {
 		pg::log_line(failure.message + ": " + detail);
 	}

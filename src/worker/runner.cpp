@@ -19,6 +19,9 @@ void log_failure(const store::Run &run, const Failure &failure, std::int64_t in_
 	if (!failure.detail.empty()) {
 		line += "; " + failure.detail;
 	}
+	if (!failure.for_log.empty()) {
+		line += "; " + failure.for_log;
+	}
 	if (!failure.hint.empty()) {
 		line += " HINT: " + failure.hint;
 	}

@@ -108,10 +108,21 @@ like(create('alice', at('full:s3cret')), qr/^ERROR:  could not connect .*\nDETAI
 sql("SET ROLE alice; SELECT hyperline.create_connection('hers', '" . at('sealed:s3cret') . "');
 	SELECT hyperline.create_loader('hers', 'rows', 'SELECT 1 AS id, 1 AS \"customerId\", now() AS timestamp', paused => true)");
 sql("ALTER ROLE sealed PASSWORD 'changed'");
+my $seen = -s $node->logfile;
 my $run = sql("SELECT hyperline.run_loader('rows')");
 is(sql("SELECT hyperline.wait_for_run($run)"), 'failed', 'a run without the right password');
 like(sql("SELECT error, error_detail FROM hyperline.loader_runs WHERE run_id = $run"), qr/^could not connect to database "postgres" at "127\.0\.0\.1", port $port\|HINT: [^\n]*The reason is in the log of this server: only a superuser's connection tells it\.$/, 'says that it could not connect');
 like(sql("SELECT status, last_error FROM hyperline.connections WHERE name = 'hers'"), qr/^unreachable\|could not connect to database "postgres" at "127\.0\.0\.1", port $port$/, 'as does the connection');
+
+# The log tells why, but not each time: with the 1st, 2nd, 4th ... failure in a row, and once.
+sub told { return join(',', map { /\(failure (\d+) in a row/ ? $1 : 'first' } grep { /could not connect to database "postgres" at "127\.0\.0\.1", port $port/ && /password authentication failed/ } split(/\n/, substr(slurp_file($node->logfile), $seen))); }
+for my $failure (2 .. 5)
+{
+	$run = sql("SELECT hyperline.run_loader('rows')");
+	is(sql("SELECT hyperline.wait_for_run($run)"), 'failed', "failure $failure in a row");
+}
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { last if told() eq 'first,2,4'; select(undef, undef, undef, 0.1); }
+is(told(), 'first,2,4', 'and has it again after the 2nd and the 4th');
 
 # Whose url it is, is asked at each connect, whoever asks for the check.
 sql("SET ROLE root; SELECT hyperline.create_connection('roots', '" . at('open') . "')");
