@@ -1,7 +1,6 @@
 #include "loader/ending.hpp"
 
 #include <new>
-#include <random>
 
 #include "loader/retry.hpp"
 #include "loader/storing.hpp"
@@ -60,14 +59,12 @@ void queue_retry(const store::Run &run, const Failure &failure) {
 	if (!loader || loader->paused) {
 		return;
 	}
-	std::random_device random;
-	const double jitter = static_cast<double>(random()) / static_cast<double>(std::random_device::max());
 	const auto to_instant = [](std::int64_t microseconds) {
 		return schedule::Instant(std::chrono::microseconds(microseconds + pg::kUnixEpochOffset));
 	};
 	const std::optional<schedule::Instant> at = schedule::next_retry(
-		run.attempt, pg::settings.max_retries, std::chrono::seconds(pg::settings.retry_delay_seconds), jitter,
-		to_instant(pg::now()), to_instant(loader->next_run_at.microseconds));
+		run.attempt, pg::settings.max_retries, std::chrono::seconds(pg::settings.retry_delay_seconds),
+		pg::random_fraction(), to_instant(pg::now()), to_instant(loader->next_run_at.microseconds));
 	if (at) {
 		store::queue_run(run.loader_id, store::Trigger::retry, run.attempt + 1,
 						 pg::Timestamp{at->time_since_epoch().count() - pg::kUnixEpochOffset});

@@ -21,6 +21,8 @@ extern "C" {
 #include <utils/wait_event.h>
 #if PG_VERSION_NUM < 150000
 #include <access/xlog.h>
+#else
+#include <common/pg_prng.h>
 #endif
 #if PG_VERSION_NUM >= 180000
 #include <storage/waiteventset.h>
@@ -104,6 +106,15 @@ inline bool owns_extension(Oid extension, Oid role) {
 	return object_ownercheck(ExtensionRelationId, extension, role);
 #else
 	return pg_extension_ownercheck(extension, role);
+#endif
+}
+
+// From 0 to 1. A generator of PostgreSQL's own, which each process seeds at its start, came in 15.
+inline double random_double() {
+#if PG_VERSION_NUM >= 150000
+	return pg_prng_double(&pg_global_prng_state);
+#else
+	return static_cast<double>(random()) / static_cast<double>(MAX_RANDOM_VALUE);
 #endif
 }
 

@@ -133,6 +133,10 @@ ExternalFd::~ExternalFd() {
 	ReleaseExternalFD();
 }
 
+double random_fraction() noexcept {
+	return random_double();
+}
+
 std::int64_t now() {
 	return GetCurrentTimestamp();
 }

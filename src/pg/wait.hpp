@@ -46,6 +46,9 @@ public:
 	ExternalFd &operator=(const ExternalFd &) = delete;
 };
 
+/// A random number from 0 to 1, as good as a delay needs.
+double random_fraction() noexcept;
+
 /// The local wall clock, in microseconds since 2000-01-01 UTC.
 std::int64_t now();
 
