@@ -4,6 +4,7 @@
 #include "pg/relation.hpp"
 #include "pg/rights.hpp"
 #include "store/batch_relation.hpp"
+#include "store/writer.hpp"
 
 extern "C" {
 #include <catalog/pg_type_d.h>
@@ -186,9 +187,6 @@ void Batch::store_events(Counts &counts) {
 	update(judged.updates);
 }
 
-// Triggers that would wait for the commit would run as whoever commits; and as the writer none may wait at all.
-constexpr const char *kNothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
-
 Counts Batch::store(Oid writer) {
 	writer_ = writer;
 	resolve_keys();
@@ -199,7 +197,7 @@ Counts Batch::store(Oid writer) {
 	corrections_.resize(corrections_of_groups_); // those that storing made, if this is not the first time
 	to_set_aside_.clear();
 	plan_by_key();
-	pg::run(kNothingDeferred);
+	defer_nothing();
 	const std::size_t rejected_before = rejected_.size();
 	counts.customers_created = customer_store_.write(customers_, target_.loader);
 	if (!events_.empty()) {

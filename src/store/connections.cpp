@@ -140,14 +140,6 @@ void update_connection(const Connection &connection, const ConnectionChange &cha
 namespace {
 
 constexpr const char *kLoadersOf = R"(
-SELECT l.name
-FROM hyperline.loader l
-JOIN hyperline.connection c ON c.connection_id OPERATOR(pg_catalog.=) l.connection_id
-WHERE c.name OPERATOR(pg_catalog.=) $1
-ORDER BY l.name
-)";
-
-constexpr const char *kOwnersOf = R"(
 SELECT l.name, l.owner FROM hyperline.loader l WHERE l.connection_id OPERATOR(pg_catalog.=) $1 ORDER BY l.name
 )";
 
@@ -158,7 +150,7 @@ DELETE FROM hyperline.connection c WHERE c.name OPERATOR(pg_catalog.=) $1
 } // namespace
 
 std::vector<LoaderOfConnection> loaders_of_connection(std::int32_t id) {
-	const pg::Rows rows = pg::run(kOwnersOf, {id});
+	const pg::Rows rows = pg::run(kLoadersOf, {id});
 	std::vector<LoaderOfConnection> loaders;
 	for (std::size_t i = 0; i < rows.size(); i++) {
 		loaders.push_back(LoaderOfConnection{rows.text(i, 0), rows.text(i, 1)});
@@ -167,13 +159,12 @@ std::vector<LoaderOfConnection> loaders_of_connection(std::int32_t id) {
 }
 
 void delete_connection(const std::string &name) {
-	find_connection(name);
-	const pg::Rows loaders = pg::run(kLoadersOf, {name});
+	const std::vector<LoaderOfConnection> loaders = loaders_of_connection(find_connection(name).id);
 	if (!loaders.empty()) {
 		std::string names;
 		constexpr std::size_t kShown = 20;
 		for (std::size_t i = 0; i < loaders.size() && i < kShown; i++) {
-			names += (i == 0 ? "\"" : ", \"") + loaders.text(i, 0) + "\"";
+			names += (i == 0 ? "\"" : ", \"") + loaders[i].name + "\"";
 		}
 		if (loaders.size() > kShown) {
 			names += ", and " + std::to_string(loaders.size() - kShown) + " more";

@@ -7,6 +7,7 @@
 #include "store/names.hpp"
 #include "store/runs.hpp"
 #include "store/own_insert.hpp"
+#include "store/writer.hpp"
 
 namespace hyperline::store {
 
@@ -275,9 +276,6 @@ WHERE l.event_type OPERATOR(pg_catalog.=) $1 AND l.loader_id OPERATOR(pg_catalog
 ORDER BY l.name LIMIT 1
 )";
 
-// Triggers that would wait for the commit would run as whoever commits.
-constexpr const char *kNothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
-
 constexpr const char *kAnyEvent = R"(
 SELECT 1 FROM hyperline.events e WHERE e.event_type OPERATOR(pg_catalog.=) $1 LIMIT 1
 )";
@@ -312,7 +310,7 @@ void delete_loader(const Loader &loader) {
 
 DeletedEvents delete_events(const std::string &event_type, Oid deleter) {
 	DeletedEvents deleted;
-	pg::run(kNothingDeferred);
+	defer_nothing();
 	{
 		const pg::AsRole as_deleter(deleter);
 		deleted.count = static_cast<std::uint64_t>(pg::run(kDeleteEvents, {event_type}).number(0, 0));

@@ -37,12 +37,12 @@ inline constexpr const char *kDuplicateMessage =
 /// What a batch writes of rejected rows; statements are planned once a run. The transaction's TimeZone is UTC.
 class RejectedStore {
 public:
-	/// Keeps rows. One that an earlier run rejected for the same reason, with the same key or else the same content, is
-	/// counted once more and open again; several such rows of one run are kept each, but for duplicates of a key.
 	struct Kept {
-		std::int64_t before = 0; ///< of those, what the run had kept already or is stored
+		std::int64_t before = 0; ///< duplicates of a key that the run had kept already, or that are stored
 		std::int64_t first = 0;	 ///< rows that no earlier run had rejected
 	};
+	/// Keeps rows. One that an earlier run rejected for the same reason, with the same key or else the same content, is
+	/// counted once more and open again; several such rows of one run are kept each, but for duplicates of a key.
 	Kept keep(const BatchTarget &target, const std::vector<PendingReject> &rejected, std::size_t memory_bytes);
 	/// Keeps the stored versions of the events of the attached relation hyperline_replaced (id, customer_id,
 	/// earlier_row), which make room for other rows of the same run. Returns how many the run had kept already.

@@ -15,6 +15,23 @@ LEFT JOIN pg_catalog.pg_roles r ON r.rolname OPERATOR(pg_catalog.=) $1::pg_catal
 WHERE t.oid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass
 )";
 
+// As whom a role writes events: as itself; as the owner of hyperline.events in the place of a superuser, when that
+// owner is none, so that its code runs with no more rights than it has.
+struct EventsRole {
+	Oid oid;
+	std::string name;
+	bool is_events_owner; ///< in the place of a superuser
+	bool is_superuser;
+};
+
+// `rows`: what kOwner says of the role of that name, which is there.
+EventsRole events_role(const pg::Rows &rows, const std::string &name) {
+	const bool is_superuser = rows.boolean(0, 1);
+	const bool as_events_owner = is_superuser && !rows.boolean(0, 3);
+	return {static_cast<Oid>(rows.number(0, as_events_owner ? 2 : 0)), as_events_owner ? rows.text(0, 4) : name,
+			as_events_owner, is_superuser && !as_events_owner};
+}
+
 constexpr const char *kMayWrite = R"(
 SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
    AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'SELECT')
@@ -104,20 +121,22 @@ SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
 
 } // namespace
 
+void defer_nothing() {
+	pg::run("SET CONSTRAINTS ALL IMMEDIATE");
+}
+
 Oid find_deleter() {
-	const pg::Rows rows = pg::run(kOwner, {pg::caller_name()});
-	const bool is_superuser = rows.boolean(0, 1);
-	const bool as_events_owner = is_superuser && !rows.boolean(0, 3);
-	const auto deleter = static_cast<Oid>(rows.number(0, as_events_owner ? 2 : 0));
-	refuse_foreign_code(is_superuser && !as_events_owner);
-	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter)}).boolean(0, 0)) {
-		const std::string name = as_events_owner ? rows.text(0, 4) : pg::caller_name();
-		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + name + "\" may not delete events",
-					as_events_owner ? "It owns hyperline.events, and deletes in the place of a superuser."
-									: "Events are deleted with the rights of who drops their loader.",
-					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(name) + ", 'admin');");
+	const std::string caller = pg::caller_name();
+	const EventsRole deleter = events_role(pg::run(kOwner, {caller}), caller);
+	refuse_foreign_code(deleter.is_superuser);
+	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter.oid)}).boolean(0, 0)) {
+		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + deleter.name + "\" may not delete events",
+					deleter.is_events_owner ? "It owns hyperline.events, and deletes in the place of a superuser."
+											: "Events are deleted with the rights of who drops their loader.",
+					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(deleter.name) +
+						", 'admin');");
 	}
-	return deleter;
+	return deleter.oid;
 }
 
 namespace {
@@ -199,21 +218,17 @@ Oid Writer::find(const Loader &loader) {
 					"the role that owns loader \"" + loader.name + "\" does not exist any more",
 					"It was \"" + loader.owner + "\".", way_out);
 	}
-	const bool is_superuser = rows.boolean(0, 1);
-	const bool events_are_a_users = !rows.boolean(0, 3);
-	const bool as_events_owner = is_superuser && events_are_a_users;
-	const auto writer = static_cast<Oid>(rows.number(0, as_events_owner ? 2 : 0));
-	refuse(foreign_code_.run(kForeignCode, {is_superuser && !as_events_owner}));
-	if (!may_write_.run(kMayWrite, {static_cast<std::int64_t>(writer)}).boolean(0, 0)) {
-		const std::string &name = as_events_owner ? rows.text(0, 4) : loader.owner;
+	const EventsRole writer = events_role(rows, loader.owner);
+	refuse(foreign_code_.run(kForeignCode, {writer.is_superuser}));
+	if (!may_write_.run(kMayWrite, {static_cast<std::int64_t>(writer.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege,
-					"loader \"" + loader.name + "\" may not write events as role \"" + name + "\"",
-					as_events_owner ? "That role owns hyperline.events, and writes in the place of a superuser."
-									: "It owns the loader and has not, or not any more, the level admin.",
-					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(name) + ", 'admin');" +
-						(as_events_owner ? std::string() : " " + way_out));
+					"loader \"" + loader.name + "\" may not write events as role \"" + writer.name + "\"",
+					writer.is_events_owner ? "That role owns hyperline.events, and writes in the place of a superuser."
+										   : "It owns the loader and has not, or not any more, the level admin.",
+					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(writer.name) +
+						", 'admin');" + (writer.is_events_owner ? std::string() : " " + way_out));
 	}
-	return writer;
+	return writer.oid;
 }
 
 } // namespace hyperline::store

@@ -24,6 +24,10 @@ private:
 	pg::Prepared may_write_;
 };
 
+/// Triggers that would wait for the commit would run as whoever commits, and as the writer none may wait at all: from
+/// now on they run at once, in this transaction.
+void defer_nothing();
+
 /// As whom the caller deletes events: itself; the owner of hyperline.events instead of a superuser when that is none.
 /// Throws Error 42501 when that role may not, or when code of a role that is no superuser would run as one.
 Oid find_deleter();
