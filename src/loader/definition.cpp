@@ -50,7 +50,7 @@ std::optional<std::string> filled(const std::optional<std::string> &text) {
 
 // Asks the source, so it comes last.
 void check_query(const store::Connection &connection, const store::Loader &loader) {
-	const source::Query query = source::to_send(loader.query, kSinceEver);
+	const source::Query query = source::to_send(loader.query, store::kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(connection);
 	source->begin();
 	const event::MappingOptions options{loader.version_field.value_or(""), loader.cursor_field.value_or("")};

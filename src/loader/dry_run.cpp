@@ -102,11 +102,11 @@ DryRun Rehearsal::carry_out() {
 	source_ = open_source(connection_);
 	const source::Snapshot snapshot = source_->begin();
 	compare_with_last_run(snapshot);
-	source::Query query = query_of(loader_, Start{});
+	source::Query query = query_of(loader_, Since::last_run);
 	describe(query);
 	const Start start = start_of(loader_, order_of_cursor(loader_, fields_), snapshot);
 	if (start.reads_late) {
-		query = query_of(loader_, start);
+		query = query_of(loader_, Since::ever);
 	}
 	source::ReadPlan plan = plan_of(query, loader_, fields_, start);
 	if (loader_.cursor_field) {
@@ -216,11 +216,12 @@ DryRun dry_run_loader(const std::string &name, std::optional<std::int64_t> max_r
 	const Oid writer = store::Writer().find(loader);
 	DryRun result = Rehearsal(store::get_connection(loader.connection_id), loader, writer, listed).carry_out();
 	if (!max_rejects && result.counts.rejected > loader.max_rejected) {
-		const std::int64_t rejected = result.counts.rejected;
-		const std::string counted = rejected == 1 ? "1 row" : std::to_string(rejected) + " rows";
 		pg::warn("the next run would fail, since it would reject too many rows",
-				 "It would reject " + counted + ", and max_rejected is " + std::to_string(loader.max_rejected) +
-					 ". What it has stored until then stays.",
+				 "It would reject " + store::count_of_rows(result.counts.rejected) + ", and max_rejected is " +
+					 std::to_string(loader.max_rejected) + ". What it has stored until then stays." +
+					 (loader.cursor_field && loader.watermark
+						  ? " Rows before the watermark that were rejected already do not count."
+						  : ""),
 				 "Look at them: SELECT * FROM hyperline.dry_run_rejects(" + pg::quote_literal(name) +
 					 "). Mend the query or the source's data, or let the loader "
 					 "reject more: hyperline.alter_loader(" +

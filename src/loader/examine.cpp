@@ -14,7 +14,7 @@ constexpr const char *kUndefinedFunction = "42883";
 
 // The query itself has been prepared: an operator that the source lacks is one of ours, which bring the rows into the
 // order of the cursor field.
-source::Plan plan_of(source::Source &source, const source::ReadPlan &read) {
+source::Plan ask_for_plan(source::Source &source, const source::ReadPlan &read) {
 	try {
 		return source.plan(read);
 	} catch (const Error &error) {
@@ -23,7 +23,7 @@ source::Plan plan_of(source::Source &source, const source::ReadPlan &read) {
 			throw;
 		}
 		throw event::wrong_type("cursor_field", read.cursor,
-								"The source says: " + failure.message.substr(failure.message.find(": ") + 2) + ".");
+								"The rows cannot be ordered by it: " + failure.message + ".");
 	}
 }
 
@@ -39,7 +39,7 @@ std::vector<event::Finding> examine(source::Source &source, const source::Query 
 		read.rows = source::ReadPlan::Rows::from_cursor;
 		read.cursor = *cursor;
 	}
-	const source::Plan plan = plan_of(source, read);
+	const source::Plan plan = ask_for_plan(source, read);
 	const source::WrittenManner written = source::manner_of(query.text);
 	event::QueryManner manner;
 	manner.selects_star = written.selects_star;

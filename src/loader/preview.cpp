@@ -83,7 +83,7 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 					"It is " + std::to_string(max_rows) + ".",
 					"Give how many rows to show; 5 are shown unless you do.");
 	}
-	const source::Query query = source::to_send(text, kSinceEver);
+	const source::Query query = source::to_send(text, store::kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(connection);
 	const source::Snapshot snapshot = source->begin();
 	const std::vector<source::Field> fields = source->describe(query);
@@ -116,7 +116,7 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 } // namespace
 
 std::vector<event::FieldReport> describe_query(const std::string &connection, const std::string &query) {
-	const source::Query sent = source::to_send(query, kSinceEver);
+	const source::Query sent = source::to_send(query, store::kSinceEver);
 	const std::unique_ptr<source::Source> source = open_source(store::find_connection(connection));
 	source->begin();
 	const std::vector<source::Field> fields = source->describe(sent);

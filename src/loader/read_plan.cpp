@@ -15,13 +15,9 @@ std::optional<std::int64_t> to_microseconds(const std::optional<pg::Timestamp> &
 
 } // namespace
 
-source::Query query_of(const store::Loader &loader, const Start &start) {
-	if (!start.reads_late) {
-		return source::to_send(loader.query, store::refreshed_since_literal(loader));
-	}
-	store::Loader anew = loader;
-	anew.last_refreshed_at.reset();
-	return source::to_send(loader.query, store::refreshed_since_literal(anew));
+source::Query query_of(const store::Loader &loader, Since since) {
+	return source::to_send(loader.query,
+						   since == Since::ever ? store::kSinceEver : store::refreshed_since_literal(loader));
 }
 
 Order order_of_cursor(const store::Loader &loader, const std::vector<source::Field> &fields) {

@@ -11,9 +11,9 @@
 
 namespace hyperline::loader {
 
-/// The loader's query as it is sent: the placeholder is the time of its last run, unless it reads late. In a
-/// transaction.
-source::Query query_of(const store::Loader &loader, const Start &start);
+/// The loader's query as it is sent: the placeholder is the time of its last run, or of none. In a transaction.
+enum class Since { last_run, ever };
+source::Query query_of(const store::Loader &loader, Since since);
 
 /// Of the loader's cursor field, if it has one.
 Order order_of_cursor(const store::Loader &loader, const std::vector<source::Field> &fields);

@@ -112,7 +112,7 @@ void Reading::compare_with_last_run() {
 
 void Reading::describe() {
 	transactions_.run([&] {
-		query_ = query_of(loader_, Start{});
+		query_ = query_of(loader_, Since::last_run);
 		if (first_.time && *first_.time - *first_.open_since > kLongOpen) {
 			store::add_note(run_.id, "open_since", pg::format_utc(*first_.open_since));
 		}
@@ -130,13 +130,17 @@ void Reading::describe() {
 						   loader_.cursor_field.has_value()});
 }
 
+bool Reading::uses_placeholder() const {
+	return source::uses_placeholder(source::strip_terminator(loader_.query));
+}
+
 void Reading::find_start() {
 	order_ = order_of_cursor(loader_, fields_);
 	transactions_.run([&] {
 		start_ = start_of(loader_, order_, first_);
 		if (start_.reads_late) {
 			store::add_note(run_.id, "reads_late", "everything, for what had not committed when it was read first");
-			query_ = query_of(loader_, start_);
+			query_ = query_of(loader_, Since::ever);
 		}
 	});
 }
@@ -195,7 +199,6 @@ store::Success Reading::read_and_store() {
 }
 
 store::Success Reading::success() const {
-	const bool asks_for_new = source::uses_placeholder(source::strip_terminator(loader_.query));
 	store::Success success;
 	success.source_time = to_timestamp(first_.time);
 	success.open_since = to_timestamp(first_.open_since);
@@ -208,7 +211,7 @@ store::Success Reading::success() const {
 	success.reached_at = to_timestamp(latest_.time);
 	success.complete_until = start_.complete_until;
 	success.fields = shape_;
-	const bool left_old_out = asks_for_new && loader_.last_refreshed_at && !start_.reads_late;
+	const bool left_old_out = uses_placeholder() && loader_.last_refreshed_at && !start_.reads_late;
 	success.read_everything = !left_old_out && !(loader_.cursor_field && start_.from);
 	return success;
 }
@@ -329,10 +332,12 @@ std::optional<store::Watermark> Reading::watermark() const {
 }
 
 store::Progress Reading::progress() const {
-	// Half of what it reads late is no use where the query itself leaves old rows out of the other half.
-	const bool is_whole = start_.reads_late && source::uses_placeholder(source::strip_terminator(loader_.query));
-	const bool settles = cursor_at_ && !is_whole;
-	return {watermark(), settles ? settled_up_to(loader_, start_, *cursor_at_, order_) : std::nullopt};
+	// Half of what it reads late is no use where the query leaves old rows out when the next run reads the other half.
+	const bool all_or_nothing = start_.reads_late && uses_placeholder();
+	if (!cursor_at_ || all_or_nothing) {
+		return {watermark(), std::nullopt};
+	}
+	return {watermark(), settled_up_to(loader_, start_, *cursor_at_, order_)};
 }
 
 void Reading::store_batch() {

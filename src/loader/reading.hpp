@@ -45,6 +45,7 @@ private:
 	void compare_with_last_run();
 	void describe();
 	void find_start();
+	[[nodiscard]] bool uses_placeholder() const;
 	void stream();
 	void read(source::ReadPlan &plan);
 	bool next(source::Chunk &chunk);

@@ -16,8 +16,8 @@ namespace hyperline::loader {
 struct Outcome {
 	store::RunStatus status = store::RunStatus::succeeded;
 	Failure failure;
-	bool started =
-		true; ///< false: the run was not queued any more, or another process or an open transaction holds its loader
+	/// False when the run was not queued any more, or another process or an open transaction holds its loader.
+	bool started = true;
 };
 
 /// Carries out the queued run `run_id` and commits its end, whatever happened: only what makes that impossible is

@@ -1,7 +1,5 @@
 #include "loader/settling.hpp"
 
-#include <algorithm>
-
 namespace hyperline::loader {
 
 namespace {
@@ -59,14 +57,11 @@ Start start_of(const store::Loader &loader, Order order, const source::Snapshot 
 
 std::optional<std::string> settled_up_to(const store::Loader &loader, const Start &start, const std::string &read,
 										 Order order) {
-	if (!start.settles || start.goes_on) {
+	if (!start.settles || start.goes_on || order == Order::source) {
 		return std::nullopt;
 	}
 	const std::string &up_to = is_before(read, *loader.settling.mark, order) ? read : *loader.settling.mark;
-	if (order == Order::source || (start.from && is_before(up_to, *start.from, order))) {
-		return std::nullopt;
-	}
-	return up_to;
+	return start.from && is_before(up_to, *start.from, order) ? std::nullopt : std::optional(up_to);
 }
 
 store::Settling settle(const store::Loader &loader, const Start &start, const std::string &watermark,

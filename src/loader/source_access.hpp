@@ -18,7 +18,4 @@ std::unique_ptr<source::Source> open_source(const store::Connection &connection)
 /// The time-outs that the settings give.
 source::Limits source_limits();
 
-/// What stands for {{last_refreshed_at}} where there is no last time: in a preview, in a description, in a first run.
-inline constexpr const char *kSinceEver = "'-infinity'::timestamptz";
-
 } // namespace hyperline::loader

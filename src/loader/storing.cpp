@@ -64,13 +64,12 @@ void Storing::refuse_many_rejected() {
 	}
 	store::CommonestReason commonest;
 	transactions_.run([&] { commonest = store::commonest_reason(loader_.id, run_id_); });
-	const std::string counted = rejected_ == 1 ? "1 row" : std::to_string(rejected_) + " rows";
 	throw Error(
 		sqlstate::kDataException,
 		"too many rows were rejected, " + std::to_string(commonest.rows) + " of them for " + commonest.code + ": " +
 			commonest.message,
-		"The run rejected " + counted + ", and max_rejected is " + std::to_string(loader_.max_rejected) + ". Row " +
-			std::to_string(commonest.row_number) +
+		"The run rejected " + store::count_of_rows(rejected_) + ", and max_rejected is " +
+			std::to_string(loader_.max_rejected) + ". Row " + std::to_string(commonest.row_number) +
 			" is the first of the commonest kind. What the run has stored stays.",
 		"Look at them: SELECT * FROM hyperline.rejected_rows WHERE loader = " + pg::quote_literal(loader_.name) +
 			" AND resolved_at IS NULL. Mend the query or the source's data, or let the loader reject more: "

@@ -143,19 +143,17 @@ constexpr const char *kBegin = "could not begin to read at the source";
 // The rooms' own reads write nothing. On a replica open transactions are out of sight.
 //
 // A replica's clock says nothing of what it has replayed: the time of the last commit does, or, when it has replayed
-// all that it was sent, the last message of its primary, which was alive within wal_receiver_timeout.
+// all that it was sent, the last message of its primary, which was alive within wal_receiver_timeout. One that knows of
+// neither has no time.
 constexpr const char *kMoment = R"(
 SELECT pg_catalog.pg_is_in_recovery(),
        ((EXTRACT(epoch FROM m.at)::numeric - 946684800) * 1000000)::bigint,
        ((EXTRACT(epoch FROM LEAST(m.at, m.open_since))::numeric - 946684800) * 1000000)::bigint
 FROM (
 	SELECT CASE
-	       WHEN pg_catalog.pg_is_in_recovery() THEN (SELECT LEAST(pg_catalog.now(), r.up_to) FROM (SELECT GREATEST(pg_catalog.pg_last_xact_replay_timestamp(), (
-		SELECT COALESCE(w.last_msg_send_time, pg_catalog.now() - NULLIF(pg_catalog.current_setting('wal_receiver_timeout')::interval, interval '0'))
-		FROM pg_catalog.pg_stat_wal_receiver w
-		WHERE pg_catalog.pg_last_wal_replay_lsn() >= COALESCE(w.latest_end_lsn, pg_catalog.pg_last_wal_receive_lsn())))) r(up_to)
-		WHERE r.up_to IS NOT NULL)
-	       ELSE pg_catalog.now()
+	       WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.now()
+	       WHEN replayed.up_to < pg_catalog.now() THEN replayed.up_to
+	       WHEN replayed.up_to IS NOT NULL THEN pg_catalog.now()
 	       END,
 	       CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN LEAST((
 		SELECT pg_catalog.min(a.xact_start)
@@ -168,6 +166,13 @@ FROM (
 		FROM pg_catalog.pg_prepared_xacts p
 		WHERE p.database = pg_catalog.current_database()
 	)) END
+	FROM (
+		SELECT GREATEST(pg_catalog.pg_last_xact_replay_timestamp(), (
+			SELECT COALESCE(w.last_msg_send_time, pg_catalog.now() - NULLIF(pg_catalog.current_setting('wal_receiver_timeout')::interval, interval '0'))
+			FROM pg_catalog.pg_stat_wal_receiver w
+			WHERE pg_catalog.pg_last_wal_replay_lsn() >= COALESCE(w.latest_end_lsn, pg_catalog.pg_last_wal_receive_lsn())
+		)) AS up_to
+	) replayed
 ) AS m(at, open_since)
 )";
 

@@ -376,7 +376,7 @@ pg::Timestamp less_lookback(pg::Timestamp time, const std::string &lookback) {
 
 std::string refreshed_since_literal(const Loader &loader) {
 	if (!loader.last_refreshed_at) {
-		return "'-infinity'::timestamptz";
+		return kSinceEver;
 	}
 	pg::Timestamp since = *loader.last_refreshed_at;
 	if (loader.open_since && loader.open_since->microseconds < since.microseconds) {

@@ -102,5 +102,7 @@ pg::Timestamp less_lookback(pg::Timestamp time, const std::string &lookback);
 /// The literal for {{last_refreshed_at}}: the time, or since when a transaction had been open then, less the lookback;
 /// or -infinity.
 std::string refreshed_since_literal(const Loader &loader);
+/// The same where there is no last time: in a preview, in a description, in a first run.
+inline constexpr const char *kSinceEver = "'-infinity'::timestamptz";
 
 } // namespace hyperline::store

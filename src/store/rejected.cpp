@@ -330,6 +330,10 @@ RejectedSummary summarize_rejected(std::int32_t loader_id) {
 	return RejectedSummary{rows.number(0, 0), rows.number(0, 1)};
 }
 
+std::string count_of_rows(std::int64_t rows) {
+	return rows == 1 ? "1 row" : std::to_string(rows) + " rows";
+}
+
 CommonestReason commonest_reason(std::int32_t loader_id, std::int64_t run_id) {
 	const pg::Rows rows = pg::run(kCommonest, {loader_id, run_id});
 	if (rows.empty()) {

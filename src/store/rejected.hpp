@@ -80,6 +80,9 @@ struct RejectedSummary {
 };
 RejectedSummary summarize_rejected(std::int32_t loader_id);
 
+/// "1 row", "2 rows".
+std::string count_of_rows(std::int64_t rows);
+
 /// Why most rows of a run were rejected.
 struct CommonestReason {
 	std::string code;

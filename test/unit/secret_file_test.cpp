@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 class SecretFile : public testing::Test {
 protected:
 	void SetUp() override {
-		std::string pattern = (fs::temp_directory_path() / "hyperline-secret-XXXXXX").string();
+		std::string pattern = (fs::temp_directory_path() / "hyperline-secret-").string() + std::string(6, 'X');
 		ASSERT_NE(mkdtemp(pattern.data()), nullptr);
 		folder_ = pattern;
 	}
