@@ -97,6 +97,20 @@ for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 }
 ok($complete, 'a primary that rests does not hold the events back');
 
+# A replica that has replayed no commit and hears of no primary does not know how far it is: nothing is complete by it.
+my $alone = PostgreSQL::Test::Cluster->new('alone');
+$alone->init_from_backup($primary, 'for_replica');
+$alone->set_standby_mode;
+$alone->append_conf('postgresql.conf', "primary_conninfo = ''\n");
+$alone->start;
+is($alone->safe_psql('postgres', 'SELECT pg_is_in_recovery(), pg_last_xact_replay_timestamp() IS NULL'), 't|t', 'a replica that has heard nothing');
+$target->safe_psql('postgres', "SELECT hyperline.create_connection('alone', '" . source_url($alone) . "'); SELECT hyperline.create_loader('alone', 'alone', '$query', cursor_field => 'id')");
+is(refresh('alone'), '20|20|0|0', 'is read');
+is(refresh('alone') =~ s/^\d+\|//r, '0|0|1', 'and once more');
+is($target->safe_psql('postgres', "SELECT hyperline.complete_until('alone') IS NULL, settled IS NULL, mark IS NOT NULL FROM hyperline.loader WHERE name = 'alone'"), 't|t|t', 'without anything complete or settled by its clock');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('alone', true), hyperline.drop_connection('alone')");
+$alone->stop('immediate');
+
 # A promotion: what the new primary may have lost is read again, by all loaders.
 my $backup = $primary->backup('restore');
 $replica->promote;
