@@ -141,11 +141,12 @@ $target->safe_psql('postgres', "SELECT hyperline.create_connection('either', 'po
 	$replica->stop('immediate');
 }
 
-# A transaction that began between the two snapshots of a run is not missed when it commits after the next run: neither
-# by a time with or without a zone, nor by a number.
+# A transaction that began between the two snapshots of a run is not missed when it commits before or after the next run:
+# neither by a time with or without a zone, nor by a number.
 $primary->safe_psql('postgres', 'GRANT pg_read_all_stats TO reader');
-for my $cursor ('updated_at', 'local', 'n')
+for my $case (map { my $cursor = $_; map { [ $cursor, $_ ] } 'before', 'after' } 'updated_at', 'local', 'n')
 {
+	my ($cursor, $when) = @{$case};
 	my ($name, $run, $lock) = start_held('primary', $cursor);
 	my $late = open_session($primary);
 	$late->run("BEGIN; INSERT INTO calls VALUES (50001, 6000, now())");
@@ -153,11 +154,11 @@ for my $cursor ('updated_at', 'local', 'n')
 	$primary->safe_psql('postgres', readers());
 	$lock->close;
 	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'succeeded', "a transaction in between, by $cursor: the run succeeds");
-	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
+	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')") if $when eq 'after';
 	$late->run('COMMIT');
 	$late->close;
 	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')");
-	is($target->safe_psql('postgres', "SELECT string_agg(id, ' ' ORDER BY id) FROM hyperline.events WHERE event_type = '$name' AND id::int > $rows"), '50001 50002', "a transaction in between, by $cursor: it is not missed");
+	is($target->safe_psql('postgres', "SELECT string_agg(id, ' ' ORDER BY id) FROM hyperline.events WHERE event_type = '$name' AND id::int > $rows"), '50001 50002', "a transaction in between that commits $when the next run, by $cursor: it is not missed");
 	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
 	$primary->safe_psql('postgres', 'DELETE FROM calls WHERE id > 50000');
 }
