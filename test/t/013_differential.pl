@@ -1,5 +1,6 @@
 # A seeded generator changes a source, loaders of each way read it in batches of all sizes, and after each run the whole of
-# events and customers, and what the run counted, are compared with an oracle in plain SQL.
+# events and customers, what the run counted and rejected, and how far events are complete, are compared with an oracle in
+# plain SQL.
 # HYPERLINE_ROUNDS: how many rounds; HYPERLINE_SEED: the seed, printed on a failure.
 use strict;
 use warnings;
@@ -26,6 +27,8 @@ CREATE TABLE shop.product (n bigserial PRIMARY KEY, id text, customer text, name
 	moment timestamptz, "deletedAt" timestamptz);
 GRANT USAGE ON SCHEMA shop TO reader;
 GRANT SELECT ON shop.product TO reader;
+-- As a uuid of version 7 that counts up with it.
+CREATE FUNCTION shop.as_uuid(seq bigint) RETURNS uuid LANGUAGE sql AS $$SELECT (lpad(to_hex(seq), 8, '0') || '-0000-7000-8000-000000000000')::uuid$$;
 
 CREATE FUNCTION pick(VARIADIC choices text[]) RETURNS text LANGUAGE sql AS 'SELECT choices[1 + floor(random() * cardinality(choices))::int]';
 CREATE FUNCTION chance(p float8) RETURNS bool LANGUAGE sql AS 'SELECT random() < p';
@@ -95,11 +98,15 @@ BEGIN
 		UPDATE shop.product p SET (id, customer, name, at, v, c, seq, updated_at, words, amount, ratio, doc, list, span, moment, "deletedAt") = (SELECT r.id, r.customer, r.name, r.at, r.v, r.c, r.seq, r.updated_at, r.words, r.amount, r.ratio, r.doc, r.list, r.span, r.moment, r."deletedAt") WHERE p.n = r.n;
 	END LOOP;
 	DELETE FROM shop.product WHERE n IN (SELECT n FROM shop.product ORDER BY random() LIMIT GREATEST((SELECT count(*) FROM shop.product) - 45, 0));
+	IF chance(0.15) THEN -- somebody tidies up: what cannot be stored goes, and keys are keys
+		DELETE FROM shop.product p WHERE (p.id <> '' AND p.customer <> '' AND isfinite(p.at)) IS NOT TRUE
+			OR EXISTS (SELECT FROM shop.product q WHERE q.n > p.n AND (q.id, q.customer) = (p.id, p.customer));
+	END IF;
 END $$;
 
 -- The oracle
 -- settled: the watermark of the run before the last one, from which a cursor that is a number is read again.
-CREATE TABLE ways (name text PRIMARY KEY, way text, versioned bool, seen bigint DEFAULT 0, watermark bigint, settled bigint);
+CREATE TABLE ways (name text PRIMARY KEY, way text, versioned bool, seen bigint DEFAULT 0, watermark bigint, settled bigint, started timestamptz, complete timestamptz);
 CREATE TABLE expected_events (event_type text, customer_id text, id text, "timestamp" timestamptz, record jsonb, is_deleted bool, PRIMARY KEY (event_type, customer_id, id));
 CREATE TABLE expected_customers (external_id text PRIMARY KEY, name text, status text, created_by text);
 CREATE TABLE is_read (place bigint, id text, customer_id text, name text, "timestamp" timestamptz, v int, record jsonb, is_deleted bool, content text, fits bool);
@@ -115,13 +122,17 @@ BEGIN
 	SELECT row_number() OVER (ORDER BY CASE w.way WHEN 'whole' THEN p.n WHEN 'since' THEN p.c ELSE COALESCE(p.seq, 0) END, p.n),
 	       p.id, p.customer, p.name, p.at, p.v,
 	       (SELECT to_jsonb(e) FROM (SELECT p.v, p.words, p.amount, p.ratio, p.doc, p.list, p.span, p.moment, p."deletedAt") e)
-	         || CASE w.way WHEN 'cursor' THEN jsonb_build_object('seq', p.seq) ELSE '{}' END,
+	         || CASE w.way WHEN 'cursor' THEN jsonb_build_object('seq', p.seq) ELSE '{}' END
+         || CASE loader WHEN 'cursor_numeric' THEN jsonb_build_object('key', p.seq / 10.0)
+                        WHEN 'cursor_text' THEN jsonb_build_object('key', lpad(p.seq::text, 12, '0'))
+                        WHEN 'cursor_uuid' THEN jsonb_build_object('key', shop.as_uuid(p.seq)) ELSE '{}' END,
 	       p."deletedAt" IS NOT NULL, NULL,
 	       p.id <> '' AND p.customer <> '' AND isfinite(p.at) AND p.id IS NOT NULL AND p.customer IS NOT NULL AND p.at IS NOT NULL
 	FROM shop.product p
 	WHERE CASE w.way WHEN 'whole' THEN true WHEN 'since' THEN p.c > w.seen ELSE p.seq IS NULL OR p.seq >= COALESCE(w.settled, 0) END;
 	UPDATE is_read SET content = concat("timestamp", record);
-	UPDATE ways SET seen = (SELECT last_value FROM shop.changes), settled = w.watermark, watermark = (SELECT GREATEST(w.watermark, max((record ->> 'seq')::bigint)) FROM is_read WHERE fits) WHERE name = loader;
+	UPDATE ways SET seen = (SELECT last_value FROM shop.changes), settled = w.watermark, watermark = (SELECT GREATEST(w.watermark, max((record ->> 'seq')::bigint)) FROM is_read WHERE fits),
+		started = clock_timestamp(), complete = hyperline.complete_until(loader) WHERE name = loader;
 
 	WITH created AS (
 		INSERT INTO expected_customers
@@ -153,7 +164,7 @@ END $$;
 
 CREATE PROCEDURE compare(loader text, at text) LANGUAGE plpgsql AS $$
 DECLARE
-	differs text;
+	differs text; last record;
 BEGIN
 	SELECT string_agg(d::text, E'\n' ORDER BY d::text) FROM (
 		(SELECT 'stored' AS side, event_type, customer_id, id, "timestamp", record::text, is_deleted FROM hyperline.events EXCEPT ALL SELECT 'stored', event_type, customer_id, id, "timestamp", record::text, is_deleted FROM expected_events)
@@ -166,6 +177,31 @@ BEGIN
 	SELECT concat(r, ' instead of ', c) FROM (SELECT o.loader, o.rows_read, o.inserted, o.updated, o.unchanged, o.stale, o.duplicates, o.rejected, o.customers_created FROM hyperline.loader_runs o WHERE o.loader = compare.loader ORDER BY run_id DESC LIMIT 1) r, counted c
 	WHERE r::text <> c::text INTO differs;
 	IF differs IS NOT NULL THEN RAISE 'counts differ at %: %', at, differs; END IF;
+	SELECT run_id, w.way, w.started, w.complete INTO last FROM hyperline.loader_runs o, ways w WHERE o.loader = compare.loader AND w.name = compare.loader ORDER BY run_id DESC LIMIT 1;
+	-- Rows that cannot be stored, each with its number (of a cursor's those without a value come in any order), its code
+	-- and all its fields.
+	CREATE TEMP TABLE unfit ON COMMIT DROP AS
+	SELECT CASE WHEN last.way <> 'cursor' THEN place END AS place,
+	       CASE WHEN id IS NULL THEN 'null_id' WHEN id = '' THEN 'empty_id' WHEN customer_id IS NULL THEN 'null_customer_id' WHEN customer_id = '' THEN 'empty_customer_id'
+	            WHEN "timestamp" IS NULL THEN 'null_timestamp' ELSE 'infinite_timestamp' END AS code, id, customer_id, name, record::text
+	FROM is_read WHERE fits IS NOT TRUE;
+	CREATE TEMP TABLE refused ON COMMIT DROP AS
+	SELECT CASE WHEN last.way <> 'cursor' THEN row_number END AS place, code, "row" ->> 'id' AS id, "row" ->> 'customerId' AS customer_id, "row" ->> 'customerName' AS name, ("row" - '{id,customerId,customerName,timestamp}'::text[])::text AS record
+	FROM hyperline.rejected_rows j WHERE j.loader = compare.loader AND j.run_id = last.run_id;
+	SELECT string_agg(d::text, E'\n' ORDER BY d::text) FROM (
+		(SELECT 'stored', * FROM refused WHERE code <> 'duplicate_key' EXCEPT ALL SELECT 'stored', * FROM unfit)
+		UNION ALL (SELECT 'expected', * FROM unfit EXCEPT ALL SELECT 'expected', * FROM refused)) d INTO differs;
+	IF differs IS NOT NULL THEN RAISE 'rejected rows differ at %: %', at, differs; END IF;
+	SELECT concat(count(*), ' are open') FROM hyperline.rejected_rows j
+	WHERE j.loader = compare.loader AND resolved_at IS NULL AND (last.way = 'whole' OR j.run_id = last.run_id)
+	HAVING count(*) <> (SELECT c.rejected FROM counted c) INTO differs;
+	IF differs IS NOT NULL THEN RAISE 'rejected rows differ at %: of % %', at, (SELECT c.rejected FROM counted c), differs; END IF;
+	-- Events are complete up to the run, but where rows are open; a cursor's say less.
+	differs := hyperline.complete_until(loader);
+	IF differs::timestamptz < last.complete OR differs::timestamptz > clock_timestamp()
+		OR last.way <> 'cursor' AND (CASE WHEN EXISTS (SELECT FROM hyperline.rejected_rows j WHERE j.loader = compare.loader AND resolved_at IS NULL)
+			THEN differs::timestamptz IS DISTINCT FROM last.complete ELSE differs::timestamptz < last.started OR differs IS NULL END)
+	THEN RAISE 'complete_until differs at %: % after %, of a run that began after %', at, differs, last.complete, last.started; END IF;
 END $$;
 
 CREATE PROCEDURE differential(seed int, first int, last int) LANGUAGE plpgsql AS $$
@@ -203,12 +239,15 @@ my %queries = (
 	whole_versioned => "SELECT $fields FROM shop.product ORDER BY n",
 	since => "SELECT $fields FROM shop.product WHERE updated_at >= {{last_refreshed_at}} ORDER BY c",
 	cursor => "SELECT $fields, seq FROM shop.product",
+	cursor_numeric => "SELECT $fields, seq, seq / 10.0 AS key FROM shop.product",
+	cursor_text => "SELECT $fields, seq, lpad(seq::text, 12, '0') AS key FROM shop.product",
+	cursor_uuid => "SELECT $fields, seq, shop.as_uuid(seq) AS key FROM shop.product",
 );
 $node->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
 for my $name (sort keys %queries)
 {
 	my $version = $name eq 'whole_versioned' ? q{'v'} : 'NULL';
-	my $cursor = $name eq 'cursor' ? q{'seq'} : 'NULL';
+	my $cursor = $name eq 'cursor' ? q{'seq'} : $name =~ /^cursor/ ? q{'key'} : 'NULL';
 	$node->safe_psql('postgres', "SELECT hyperline.create_loader('product', '$name', \$q\$$queries{$name}\$q\$, version_field => $version, cursor_field => $cursor, lookback => '0', paused => true);
 		INSERT INTO ways VALUES ('$name', '" . ($name =~ s/_.*//r) . "', '$name' LIKE '%versioned')");
 }
