@@ -43,6 +43,7 @@ constexpr Hint kHints[] = {
 	{"22P02",
 	 "Write a value that the type has: of an enum, one of its labels, which enum_range(NULL::its_name) lists. If "
 	 "it comes from rows, leave them out with a WHERE, or return it as the text that it is."},
+	{"25001", "Leave out what sets the transaction: a query only reads here."},
 	{"25006", "A query only reads here. Leave out what writes or locks rows, such as nextval(), a function that "
 			  "inserts, FOR UPDATE."},
 	{"3F000", "Check how the schema is spelt."},

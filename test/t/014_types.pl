@@ -76,6 +76,11 @@ $ddl =~ s/(ARRAY\[)\[([^\n]*::numbers)\],\[NULL::numbers\]\]/$1$2]/;
 at_source($ddl);
 my %type_of = map { ("c$_" => $types[$_][0], "a$_" => "$types[$_][0]\[]") } 0 .. $#types;
 
+# None is forgotten that a table can have: all that pg_type knows, but for those whose values are made by the server alone.
+is(at_source(q{SELECT string_agg(t.typname, ' ' ORDER BY t.typname) FROM pg_type t
+	WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype IN ('b', 'r', 'm') AND t.typcategory <> 'A' AND t.typname NOT IN ('pg_node_tree', 'pg_ndistinct', 'pg_dependencies', 'pg_mcv_list', 'pg_brin_bloom_summary', 'pg_brin_minmax_multi_summary', 'gtsvector')
+	  AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = 't'::regclass AND NOT a.attisdropped AND a.atttypid = t.oid)}), '', 'each built-in type has a column');
+
 # What the contract says of composites: their text. Of what PostgreSQL's own to_jsonb makes objects of, that is all.
 sub oracle
 {
@@ -163,6 +168,17 @@ is(value(q{SELECT string_agg(record ->> 'größe', '' ORDER BY record ->> 'grö�
 	join('', map { chr } 201 .. 255) =~ s/(.)/my $c = $1; utf8::encode($c); $c/ger . '|55|t', 'a source in LATIN1 arrives as UTF-8, its column names too');
 ($status, $out, $err) = $target->psql('postgres', q{SELECT * FROM hyperline.preview_query('latin', $$SELECT '😀' AS id, 1 AS "customerId", date '2026-01-01' AS timestamp$$)});
 like($err, qr/ERROR:  .*has no equivalent in encoding "LATIN1"/, 'what the source has no character for is said');
+
+# Sources in encodings whose characters have other bytes, of which some look like ours
+for ([EUC_JP => '日本語 表'], [WIN1251 => 'Ёлка № 5'], [EUC_KR => '한국어'], [ISO_8859_7 => 'Ωμέγα'])
+{
+	my ($encoding, $text) = @$_;
+	at_source("CREATE DATABASE \L$encoding\E ENCODING '$encoding' TEMPLATE template0 LOCALE 'C'");
+	at_source("SET client_encoding = 'UTF8'; CREATE TABLE t AS SELECT '$text'::text AS id, '$text'::text AS \"$text\", jsonb_build_object('$text', '$text') AS doc, ARRAY['$text', 'a'] AS list", lc $encoding);
+	value("SELECT hyperline.create_connection('$encoding', '" . source_url($source, lc $encoding) . "')");
+	value(qq{SELECT hyperline.create_loader('$encoding', '$encoding', \$\$SELECT id, id AS "customerId", date '2026-01-01' AS timestamp, "$text", doc, list FROM t WHERE id = '$text'\$\$); CALL hyperline.refresh_loader('$encoding')});
+	is(value("SELECT id, customer_id, record FROM hyperline.events WHERE event_type = '$encoding'"), qq{$text|$text|{"doc": {"$text": "$text"}, "list": ["$text", "a"], "$text": "$text"}}, "a source in $encoding");
+}
 
 # What jsonb cannot hold rejects its row, with a reason.
 value(q{SELECT hyperline.create_loader('plain', 'bad', $q$SELECT id, 1 AS "customerId", date '2026-01-01' AS timestamp, doc FROM (VALUES
