@@ -41,11 +41,12 @@ SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
                                          'EXECUTE')
 )";
 
-// What runs when our tables are written to, in the name of whom: triggers, what the expressions of indexes, policies,
-// rules, defaults and constraints call (pg_depend: they are part of the table), and what an owner may attach. $1:
-// whether events count, which have a writer of their own.
+// What runs when our tables are written to, in the name of whom. By pg_depend: triggers with their conditions, and what
+// the expressions of indexes, policies, rules, defaults and constraints and the domains of columns use (operators, and
+// functions that are written as SQL, with what those use in turn). And what an owner may attach to. $1: whether events
+// count, which have a writer of their own.
 constexpr const char *kForeignCode = R"(
-WITH named AS (
+WITH RECURSIVE named AS (
 	SELECT d.objid AS oid, d.objid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass::pg_catalog.oid AS is_events
 	FROM pg_catalog.pg_extension x
 	JOIN pg_catalog.pg_depend d
@@ -54,54 +55,72 @@ WITH named AS (
 	 AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
 	WHERE x.extname OPERATOR(pg_catalog.=) 'hyperline_connector'
 	UNION
-	SELECT p.relid, true FROM pg_catalog.pg_partition_tree('hyperline.events') p
+	SELECT i.inhrelid, named.is_events
+	FROM named
+	JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) named.oid
 ), ours AS (
-	SELECT c.oid, c.relname, c.relowner, named.is_events
+	SELECT c.oid
 	FROM named
 	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) named.oid
-	WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[])
+	WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,f}'::pg_catalog."char"[]) AND ($1 OR NOT named.is_events)
+), used AS (
+	SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, ours.oid,
+	       0::pg_catalog.oid AS by_class, 0::pg_catalog.oid AS by
+	FROM ours
+	UNION
+	SELECT d.class, d.oid, used.class, used.oid
+	FROM used
+	CROSS JOIN LATERAL (
+		-- what is part of a table or of a domain
+		SELECT p.classid AS class, p.objid AS oid
+		FROM pg_catalog.pg_depend p
+		WHERE used.class OPERATOR(pg_catalog.=) ANY ('{pg_catalog.pg_class,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
+		  AND p.refclassid OPERATOR(pg_catalog.=) used.class AND p.refobjid OPERATOR(pg_catalog.=) used.oid
+		  AND p.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog."char"[])
+		  AND NOT EXISTS (
+			SELECT FROM pg_catalog.pg_trigger t
+			WHERE p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
+			  AND t.oid OPERATOR(pg_catalog.=) p.objid AND t.tgenabled OPERATOR(pg_catalog.=) 'D')
+		UNION ALL
+		-- what it uses
+		SELECT u.refclassid, u.refobjid
+		FROM pg_catalog.pg_depend u
+		WHERE u.classid OPERATOR(pg_catalog.=) used.class AND u.objid OPERATOR(pg_catalog.=) used.oid
+		  AND u.refclassid OPERATOR(pg_catalog.=)
+		      ANY ('{pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
+	) d
+), owned AS (
+	SELECT used.*, CASE
+		WHEN used.by_class OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+			THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) used.oid)
+		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+			THEN (SELECT f.proowner FROM pg_catalog.pg_proc f WHERE f.oid OPERATOR(pg_catalog.=) used.oid)
+		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass
+			THEN (SELECT o.oprowner FROM pg_catalog.pg_operator o WHERE o.oid OPERATOR(pg_catalog.=) used.oid)
+		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+			THEN (SELECT t.typowner FROM pg_catalog.pg_type t
+			      WHERE t.oid OPERATOR(pg_catalog.=) used.oid AND t.typtype OPERATOR(pg_catalog.=) 'd')
+		END AS owner
+	FROM used
 )
-SELECT 'trigger ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(t.tgname::pg_catalog.text)
-         OPERATOR(pg_catalog.||) ' on table ' OPERATOR(pg_catalog.||) ours.relname::pg_catalog.text
-         OPERATOR(pg_catalog.||) ' runs a function',
-       o.rolname::pg_catalog.text
-FROM ours
-JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) ours.oid
-JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
-JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) f.proowner
-WHERE NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.<>) 'D' AND NOT o.rolsuper AND ($1 OR NOT ours.is_events)
-UNION ALL
-SELECT pg_catalog.pg_describe_object(a.classid, a.objid, 0) OPERATOR(pg_catalog.||) ' calls a function',
-       o.rolname::pg_catalog.text
-FROM ours
-JOIN pg_catalog.pg_depend a
-  ON a.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
- AND a.refobjid OPERATOR(pg_catalog.=) ours.oid
- AND a.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_trigger'::pg_catalog.regclass
- AND a.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog."char"[])
-JOIN pg_catalog.pg_depend b
-  ON b.classid OPERATOR(pg_catalog.=) a.classid
- AND b.objid OPERATOR(pg_catalog.=) a.objid
- AND b.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) b.refobjid
-JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) f.proowner
-WHERE NOT o.rolsuper AND ($1 OR NOT ours.is_events)
-UNION ALL
-SELECT 'table ' OPERATOR(pg_catalog.||) ours.relname::pg_catalog.text OPERATOR(pg_catalog.||) ' belongs to a role',
-       o.rolname::pg_catalog.text
-FROM ours
-JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) ours.relowner
-WHERE NOT o.rolsuper AND ($1 OR NOT ours.is_events)
+SELECT pg_catalog.pg_describe_object(owned.class, owned.oid, 0),
+       pg_catalog.pg_describe_object(owned.by_class, owned.by, 0),
+       r.rolname::pg_catalog.text
+FROM owned
+JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) owned.owner
+WHERE NOT r.rolsuper
 LIMIT 1
 )";
 
 void refuse(const pg::Rows &found) {
 	if (!found.empty()) {
-		throw Error(sqlstate::kInsufficientPrivilege,
-					"code of role \"" + found.text(0, 1) + "\" would run with the rights of a superuser",
-					"The " + found.text(0, 0) + " of that role, which is no superuser.",
-					"Give the function or the table to a superuser who has read it, drop what calls it, or have a role "
-					"that is no superuser own the loader.");
+		throw Error(
+			sqlstate::kInsufficientPrivilege,
+			"code of role \"" + found.text(0, 2) + "\" would run with the rights of a superuser",
+			"That role, which is no superuser, owns " + found.text(0, 0) +
+				(found.is_null(0, 1) ? "." : ", which " + found.text(0, 1) + " uses."),
+			"Give it to a superuser who has read it, drop what uses it, or have a role that is no superuser own "
+			"the loader.");
 	}
 }
 

@@ -117,11 +117,38 @@ for my $what (qw(index check policy))
 {
 	sql("ALTER FUNCTION of_$what OWNER TO bob");
 	like(fails("CALL hyperline.refresh_loader('sms')"),
-		qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  The (index hyperline\.by_function|constraint checked on table hyperline\.events|policy called on table hyperline\.events) calls a function of that role, which is no superuser\./,
+		qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  That role, which is no superuser, owns function public\.of_$what\(text\), which (index hyperline\.by_function|constraint checked on table hyperline\.events|policy called on table hyperline\.events) uses\./,
 		"a superuser's loader does not run a user's function in a $what");
 	sql("ALTER FUNCTION of_$what OWNER TO $user");
 }
 sql('DROP POLICY called ON hyperline.events; ALTER TABLE hyperline.events DISABLE ROW LEVEL SECURITY; ALTER TABLE hyperline.events DROP CONSTRAINT checked; DROP INDEX hyperline.by_function');
+
+# Nor what is called in a roundabout way.
+sql(q{
+CREATE FUNCTION judge(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN true; END $$;
+CREATE FUNCTION same(text, text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN $1 = $2; END $$;
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = text, RIGHTARG = text);
+CREATE FUNCTION outermost(text) RETURNS bool LANGUAGE sql BEGIN ATOMIC SELECT public.judge($1); END;
+CREATE DOMAIN judged AS text CHECK (judge(VALUE));
+CREATE DOMAIN of_bob AS text;
+ALTER FUNCTION judge(text) OWNER TO bob;
+ALTER FUNCTION same(text, text) OWNER TO bob;
+ALTER DOMAIN of_bob OWNER TO bob});
+for (['a trigger\'s condition', 'CREATE TRIGGER asked AFTER INSERT ON hyperline.events FOR EACH ROW WHEN (judge(NEW.id)) EXECUTE FUNCTION look()', 'DROP TRIGGER asked ON hyperline.events', 'function public.judge(text), which trigger asked on table hyperline.events uses'],
+	['an operator', 'ALTER TABLE hyperline.events ADD CONSTRAINT checked CHECK (id === id)', 'ALTER TABLE hyperline.events DROP CONSTRAINT checked', 'function public.same(text,text), which operator public.===(text,text) uses'],
+	['a function of a function', 'ALTER TABLE hyperline.events ADD CONSTRAINT checked CHECK (outermost(id))', 'ALTER TABLE hyperline.events DROP CONSTRAINT checked', 'function public.judge(text), which function public.outermost(text) uses'],
+	['a domain', 'ALTER TABLE hyperline.events ADD COLUMN note judged', 'ALTER TABLE hyperline.events DROP COLUMN note', 'function public.judge(text), which constraint judged_check uses'],
+	['a domain of a user', 'ALTER TABLE hyperline.events ADD COLUMN note of_bob', 'ALTER TABLE hyperline.events DROP COLUMN note', 'type public.of_bob, which table hyperline.events uses'],
+	['a table that inherits', 'CREATE TABLE heir () INHERITS (hyperline.events); ALTER TABLE heir OWNER TO bob', 'DROP TABLE heir', 'table public.heir'])
+{
+	my ($what, $made, $dropped, $named) = @$_;
+	sql($made);
+	like(fails("CALL hyperline.refresh_loader('sms')"), qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  That role, which is no superuser, owns \Q$named\E\./, "$what is no way in");
+	sql($dropped);
+}
+sql(q{CREATE TRIGGER asked AFTER INSERT ON hyperline.events FOR EACH ROW WHEN (judge(NEW.id)) EXECUTE FUNCTION look(); ALTER TABLE hyperline.events DISABLE TRIGGER asked; DELETE FROM hyperline.events; SELECT hyperline.reset_loader('sms')});
+is(run('sms'), 'succeeded|10|0|0||', 'a trigger that is disabled is none');
+sql('DROP TRIGGER asked ON hyperline.events');
 
 # Code of somebody who is no superuser does not run as one.
 sql('ALTER FUNCTION look() OWNER TO bob; CREATE TRIGGER bobs AFTER INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look()');
@@ -135,7 +162,7 @@ sql('DROP TRIGGER bobs ON hyperline.events; CREATE TRIGGER bobs AFTER INSERT ON 
 like(run('call'), qr/^failed.*code of role "bob"/, 'nor a trigger on what the extension writes');
 for my $call (q{create_customer('new')}, q{activate_customer('1')}, q{rename_customer('1', 'One')}, q{archive_customer('1')})
 {
-	like(fails("SET ROLE alice; SELECT hyperline.$call"), qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  The trigger bobs on table all_customers runs a function/, "$call neither");
+	like(fails("SET ROLE alice; SELECT hyperline.$call"), qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  That role, which is no superuser, owns function public\.look\(\), which trigger bobs on table hyperline\.all_customers uses\./, "$call neither");
 }
 sql('DROP TRIGGER bobs ON hyperline.all_customers; ALTER TABLE hyperline.events OWNER TO bob; DELETE FROM hyperline.events');
 sql('CREATE TRIGGER bobs AFTER INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION look(); TRUNCATE seen');
