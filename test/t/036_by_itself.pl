@@ -13,6 +13,10 @@ use Test::More;
 
 my $source = start_source('source');
 $source->safe_psql('postgres', q{CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at FROM generate_series(1, 100) g});
+my $rules = slurp_file($source->data_dir . '/pg_hba.conf');
+unlink($source->data_dir . '/pg_hba.conf');
+$source->append_conf('pg_hba.conf', "local all keeper scram-sha-256\n$rules");
+$source->reload;
 my $target = PostgreSQL::Test::Cluster->new('target');
 $target->init;
 $target->append_conf('postgresql.conf', "timezone = 'UTC'\nshared_preload_libraries = 'hyperline_connector'\nmax_prepared_transactions = 2\nhyperline_connector.retry_delay = 1s\nlog_line_prefix = '%m [%p] %b '\n");
@@ -113,6 +117,72 @@ is(sql("SELECT count(*) FROM hyperline.run r WHERE run_id > $last AND trigger = 
 	AND queued_at < (SELECT min(due_at) FROM hyperline.run WHERE run_id > $last AND trigger = 'schedule')"), '0', 'no retry waits past it');
 $source->start;
 ok(wait_for($target, "SELECT status FROM hyperline.loaders WHERE name = 'calls'", 'idle'), 'and a retry mends it');
+
+# As often as max_retries says, each time after twice the delay, then not before the loader is due again. The delays are long
+# here, and what waits for them is told to go.
+sub set
+{
+	my (%values) = @_;
+	$target->append_conf('postgresql.conf', join('', map { "hyperline_connector.$_ = $values{$_}\n" } keys %values));
+	$target->reload;
+	wait_for($target, "SELECT current_setting('hyperline_connector.$_')", $values{$_}) or die "$_ is not set" for keys %values;
+	return;
+}
+sub waiting
+{
+	return sql(q{SELECT string_agg(format('%s %s after %s', trigger, attempt, CASE WHEN minutes BETWEEN 8 AND 12 THEN 10 WHEN minutes BETWEEN 16 AND 24 THEN 20 ELSE minutes END), ', ')
+		FROM (SELECT *, round(extract(epoch FROM due_at - queued_at) / 60) AS minutes FROM hyperline.run WHERE status = 'queued') r});
+}
+sub hurry
+{
+	my $run = sql("UPDATE hyperline.run SET due_at = now() WHERE status = 'queued' RETURNING run_id");
+	sql("SELECT hyperline.announce_installation()");
+	return sql("SELECT hyperline.wait_for_run($run)");
+}
+set(retry_delay => '10min', max_retries => 2);
+$source->stop('fast');
+$due = sql("UPDATE hyperline.loader SET next_run_at = now() + interval '1 day' WHERE name = 'calls' RETURNING next_run_at");
+$last = sql("SELECT hyperline.run_loader('calls')");
+is(sql("SELECT hyperline.wait_for_run($last)") . ', ' . waiting(), 'failed, retry 2 after 10', 'a run that fails for a while is to be retried after the delay');
+is(hurry() . ', ' . waiting(), 'failed, retry 3 after 20', 'and again after twice the delay');
+is(hurry() . ', ' . waiting(), 'failed, ', 'and no more than max_retries times');
+is(sql("SELECT status, consecutive_failures, next_run_at = '$due' FROM hyperline.loaders"), 'failing|3|t', 'the loader waits for its next due time, which stands');
+sql("UPDATE hyperline.loader SET next_run_at = now() WHERE name = 'calls'; SELECT hyperline.announce_installation()");
+ok(wait_for($target, "SELECT status FROM hyperline.run WHERE run_id > $last AND trigger = 'schedule'", 'failed'), 'then it runs');
+is(waiting(), 'retry 2 after 10', 'and is retried as at first');
+$due = sql("UPDATE hyperline.loader SET next_run_at = now() + interval '15 minutes' WHERE name = 'calls' RETURNING next_run_at");
+is(hurry() . ', ' . waiting(), 'failed, ', 'a retry that would come after the next due time is none');
+is(sql("SELECT next_run_at = '$due' FROM hyperline.loaders"), 't', 'which stands');
+is(sql("SELECT string_agg(trigger || ' ' || attempt || ' ' || status || ' ' || sqlstate, ', ' ORDER BY run_id) FROM hyperline.loader_runs WHERE run_id >= $last"),
+	'manual 1 failed 08001, retry 2 failed 08001, retry 3 failed 08001, schedule 1 failed 08001, retry 2 failed 08001', 'the history shows them all');
+$source->start;
+$last = sql("SELECT hyperline.run_loader('calls')");
+is(sql("SELECT hyperline.wait_for_run($last)"), 'succeeded', 'the source is back');
+
+# What a retry cannot mend is not retried.
+$source->safe_psql('postgres', q{CREATE ROLE keeper LOGIN PASSWORD 'right' IN ROLE pg_read_all_data; CREATE TABLE fields AS SELECT id, company AS "customerId", at AS timestamp FROM t});
+my $guarded = source_url($source, 'postgres', 'keeper&password=right');
+sql("SELECT hyperline.create_connection('guarded', '$guarded'); SELECT hyperline.create_loader('guarded', 'fields', 'SELECT * FROM fields', '1 day')");
+ok(wait_for($target, "SELECT status FROM hyperline.loader_runs WHERE loader = 'fields'", 'succeeded'), 'a loader with a password');
+my %lasting = (
+	'a wrong password' => [ '28P01', $source, "ALTER ROLE keeper PASSWORD 'other'", "ALTER ROLE keeper PASSWORD 'right'" ],
+	'a role that may not log in' => [ '28000', $source, 'ALTER ROLE keeper NOLOGIN', 'ALTER ROLE keeper LOGIN' ],
+	'a query that does not parse' => [ '42601', $target, q{UPDATE hyperline.loader SET query = 'SELECT * FROM FROM fields' WHERE name = 'fields'}, q{UPDATE hyperline.loader SET query = 'SELECT * FROM fields' WHERE name = 'fields'} ],
+	'a field that is missing' => [ '42703', $source, 'ALTER TABLE fields RENAME "customerId" TO customer', 'ALTER TABLE fields RENAME customer TO "customerId"' ]);
+for my $fault (sort keys %lasting)
+{
+	my ($state, $node, $break, $mend) = @{ $lasting{$fault} };
+	$due = sql("SELECT next_run_at FROM hyperline.loaders WHERE name = 'fields'");
+	$node->safe_psql('postgres', $break);
+	$last = sql("SELECT hyperline.run_loader('fields')");
+	is(sql("SELECT hyperline.wait_for_run($last)") . ' ' . sql("SELECT sqlstate, error_detail LIKE '%tried again%' FROM hyperline.loader_runs WHERE run_id = $last"), "failed $state|f", "$fault: the run");
+	is(waiting() . sql("SELECT status, next_run_at = '$due' FROM hyperline.loaders WHERE name = 'fields'"), 'failing|t', "$fault: it is not retried before the next due time");
+	$node->safe_psql('postgres', $mend);
+}
+$last = sql("SELECT hyperline.run_loader('fields')");
+is(sql("SELECT hyperline.wait_for_run($last)"), 'succeeded', 'mended by hand it runs');
+sql("SELECT hyperline.drop_loader('fields', true); SELECT hyperline.drop_connection('guarded')");
+set(retry_delay => '1s', max_retries => 5);
 
 # History: runs and resolved rejected rows that are older than the retention go, by themselves.
 $source->safe_psql('postgres', q{CREATE TABLE bad AS SELECT * FROM t; UPDATE bad SET at = NULL WHERE id IN (1, 2)});
