@@ -101,10 +101,18 @@ ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loa
 is($target->safe_psql('postgres', "SELECT hyperline.cancel_run(run_id) FROM hyperline.loader_runs WHERE loader = 'forever' AND status = 'running'"), 't', 'can be cancelled');
 is($target->safe_psql('postgres', "SELECT status FROM hyperline.loader_runs WHERE loader = 'forever'"), 'cancelled', 'and says so');
 ok($source->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name LIKE 'hyperline%' AND query LIKE '%pg_sleep(600)%' AND state = 'active'"), 'nothing goes on at the source');
-$target->safe_psql('postgres', "SELECT hyperline.run_loader('forever')");
-ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = 'forever' AND status = 'running'"), 'it runs again');
-$target->safe_psql('postgres', "SELECT hyperline.drop_loader('forever')");
-ok($target->poll_query_until('postgres', "SELECT count(*) = 0 FROM hyperline.loader_runs WHERE loader = 'forever' AND status = 'running'"), 'a loader that is dropped does not go on');
+# By a name of more bytes than most places have: what is shown of it is valid there, and the whole of it in query.
+my $long = "\xc3\xbc" x 60;
+$target->safe_psql('postgres', "SELECT hyperline.alter_loader('forever', new_name => '$long'); SELECT hyperline.run_loader('$long')");
+ok($target->poll_query_until('postgres', "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = '$long' AND status = 'running'"), 'it runs again');
+my ($of_runner, $of_others) = $target->pg_version >= 17 ? ('HyperlineSource', 'HyperlineMain') : ('Extension', 'Extension');
+my $shown = substr('hyperline runner: ' . '??' x 60, 0, 63); # PostgreSQL makes the names of workers ASCII
+is($target->safe_psql('postgres', "SELECT application_name, state, regexp_replace(query, '\\d+', 'N') FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND query LIKE '%$long'"),
+	"$shown|active|run N of loader $long", 'pg_stat_activity names the runner of a loader');
+ok($target->poll_query_until('postgres', "SELECT application_name, state, wait_event_type, wait_event FROM pg_stat_activity WHERE backend_type LIKE 'hyperline%' AND NOT (backend_type = 'hyperline runner' AND query NOT LIKE '%$long') ORDER BY backend_type",
+	"hyperline launcher||Extension|$of_others\n$shown|active|Extension|$of_runner\nhyperline scheduler: postgres|idle|Extension|$of_others"), 'and what each worker waits for');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$long')");
+ok($target->poll_query_until('postgres', "SELECT count(*) = 0 FROM hyperline.loader_runs WHERE loader = '$long' AND status = 'running'"), 'a loader that is dropped does not go on');
 $target->safe_psql('postgres', "SELECT hyperline.drop_loader('slow')");
 
 # The schedule can be switched off; runs that are asked for still run.
