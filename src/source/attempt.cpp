@@ -95,6 +95,35 @@ PqHandle start(const Keywords &keywords) {
 	return connection;
 }
 
+struct Course {
+	PostgresPollingStatusType outcome; ///< reading or writing: it has not come to an end
+	ConnStatusType last_step;		   ///< what it was at when it ended
+};
+
+// Until it is connected or has failed, `is_far_enough`, or the deadline has come.
+template <typename Test>
+Course go(PGconn *connection, pg::Deadline deadline, Test is_far_enough) {
+	Course course{PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING,
+				  PQstatus(connection)};
+	while (course.outcome != PGRES_POLLING_OK && course.outcome != PGRES_POLLING_FAILED && !is_far_enough(connection)) {
+		const pg::Woken woken = pg::wait(PQsocket(connection), course.outcome == PGRES_POLLING_READING,
+										 course.outcome == PGRES_POLLING_WRITING, deadline);
+		if (woken == pg::Woken::deadline) {
+			break;
+		}
+		if (woken == pg::Woken::socket) {
+			course.last_step = PQstatus(connection);
+			course.outcome = PQconnectPoll(connection);
+		}
+	}
+	return course;
+}
+
+// Between the end of the handshake and the first message within TLS.
+bool has_tls(PGconn *connection) {
+	return PQstatus(connection) == CONNECTION_MADE && PQsslInUse(connection) != 0;
+}
+
 } // namespace
 
 bool Attempt::is_refused_after_login() const noexcept {
@@ -108,19 +137,12 @@ Attempt attempt(const Keywords &keywords, const std::string &password, pg::Deadl
 	PGconn *connection = result.connection.get();
 	PQsetNoticeReceiver(connection, drop_notice, nullptr);
 	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-	PostgresPollingStatusType polling =
-		PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-	while (polling != PGRES_POLLING_OK && polling != PGRES_POLLING_FAILED) {
-		const pg::Woken woken = pg::wait(PQsocket(connection), polling == PGRES_POLLING_READING,
-										 polling == PGRES_POLLING_WRITING, deadline);
-		if (woken == pg::Woken::deadline) {
-			return result;
-		}
-		if (woken == pg::Woken::socket) {
-			polling = PQconnectPoll(connection);
-		}
+	const Course course = go(connection, deadline, [](PGconn *) { return false; });
+	if (course.outcome != PGRES_POLLING_OK && course.outcome != PGRES_POLLING_FAILED) {
+		return result;
 	}
-	result.is_connected = polling == PGRES_POLLING_OK;
+	result.is_connected = course.outcome == PGRES_POLLING_OK;
+	result.failed_in_tls = !result.is_connected && course.last_step == CONNECTION_SSL_STARTUP;
 	if (result.is_connected) {
 		PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 		PQsetnonblocking(connection, 1);
@@ -131,6 +153,14 @@ Attempt attempt(const Keywords &keywords, const std::string &password, pg::Deadl
 		result.reason = one_line(scrub(std::move(message), password));
 	}
 	return result;
+}
+
+bool agrees_on_tls(const Keywords &keywords, pg::Deadline deadline) {
+	const MemoryBound bound(kAnswerMemory);
+	const PqHandle connection = start(keywords);
+	PQsetNoticeReceiver(connection.get(), drop_notice, nullptr);
+	go(connection.get(), deadline, has_tls);
+	return has_tls(connection.get());
 }
 
 } // namespace hyperline::source

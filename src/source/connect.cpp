@@ -20,6 +20,9 @@ constexpr const char *kConnectHint =
 	"database, user and password.";
 constexpr const char *kNetworkHint =
 	"Check the network between the servers, or raise hyperline_connector.connect_timeout.";
+constexpr const char *kCertificateHint =
+	"Check that the certificate of the source is valid for the host of the url, and that its authority is in "
+	"hyperline_connector.root_certificates or in sslrootcert of the url.";
 constexpr const char *kReasonInLogHint =
 	"Check the host, port, database, user and password of the url. The reason is in the log of this server: only a "
 	"superuser's connection tells it.";
@@ -38,9 +41,10 @@ bool lasts(std::string_view state) {
 // For who may know no more, the reason goes to the log, and the SQLSTATE does not tell it either: at once from a
 // session, and with the failure of the run from a worker, which does not log each of them. What libpq and the source
 // say is one line already.
-Error unable(const Destination &destination, std::string detail, std::string hint, const std::string &state = {}) {
+Error unable(const Destination &destination, std::string detail, std::string hint, const std::string &state = {},
+			 bool is_unproven = false) {
 	Failure failure{sqlstate::kUnableToConnect, "could not connect to " + destination.shown, {}, kReasonInLogHint};
-	failure.lasts = lasts(state);
+	failure.lasts = lasts(state) || is_unproven;
 	if (destination.is_trusted) {
 		failure.sqlstate = lasts(state) ? state : failure.sqlstate;
 		failure.detail = std::move(detail);
@@ -147,6 +151,29 @@ PqHandle checked(PqHandle connection, const Destination &destination) {
 	return connection;
 }
 
+bool is_proof_demanded(Keywords &way) {
+	return value_of(way, "sslmode") != "disable" && value_of(way, "sslrootcert") != kNoFile;
+}
+
+struct Tried {
+	Attempt made;
+	bool is_unproven = false; // the server speaks TLS, and is not who it should be
+};
+
+// libpq tells by its words only, which differ by language and version, whether TLS failed for a certificate or was cut
+// off. What is cut off may go well the next time, and what fails for a certificate does so each time, but not when
+// nobody looks at it.
+Tried try_way(Keywords way, const std::string &password, pg::Deadline deadline) {
+	Tried tried{attempt(way, password, deadline)};
+	if (tried.made.failed_in_tls && is_proof_demanded(way)) {
+		tried.made = attempt(way, password, deadline);
+		value_of(way, "sslmode") = "require";
+		value_of(way, "sslrootcert") = kNoFile;
+		tried.is_unproven = tried.made.failed_in_tls && agrees_on_tls(way, deadline);
+	}
+	return tried;
+}
+
 } // namespace
 
 PqHandle connect(const Destination &destination) {
@@ -154,11 +181,13 @@ PqHandle connect(const Destination &destination) {
 	const std::vector<Keywords> ways = ways_to(destination, deadline);
 	std::string reasons;
 	std::string state;
+	std::size_t unproven = 0;
 	for (std::size_t i = 0; i < ways.size(); i++) {
 		// An address that does not answer leaves time for those after it.
 		const auto now = std::chrono::steady_clock::now();
-		Attempt made =
-			attempt(ways[i], destination.password, now + (deadline - now) / static_cast<std::int64_t>(ways.size() - i));
+		auto [made, is_unproven] =
+			try_way(ways[i], destination.password, now + (deadline - now) / static_cast<std::int64_t>(ways.size() - i));
+		unproven += is_unproven ? 1 : 0;
 		if (made.is_connected) {
 			return checked(std::move(made.connection), destination);
 		}
@@ -181,7 +210,8 @@ PqHandle connect(const Destination &destination) {
 		throw unable(destination, "There was no answer within " + std::to_string(destination.timeout.count()) + " s.",
 					 kNetworkHint);
 	}
-	throw unable(destination, std::move(reasons), kConnectHint, state);
+	const bool all_unproven = unproven == ways.size();
+	throw unable(destination, std::move(reasons), all_unproven ? kCertificateHint : kConnectHint, state, all_unproven);
 }
 
 } // namespace hyperline::source

@@ -5,6 +5,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FakeDns;
+use FaultProxy;
+use File::Copy;
 use Hyperline;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -27,9 +29,13 @@ for my $authority ('authority', 'stranger')
 	openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', "/CN=$authority", '-keyout', "$folder/$authority.key", '-out', "$folder/$authority.crt");
 }
 openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=tls.test', '-keyout', "$folder/server.key", '-out', "$folder/server.csr");
-append_to_file("$folder/names", "subjectAltName=DNS:tls.test\n");
-openssl('x509', '-req', '-in', "$folder/server.csr", '-CA', "$folder/authority.crt", '-CAkey', "$folder/authority.key", '-CAcreateserial', '-days', '2', '-extfile', "$folder/names",
-	'-out', "$folder/server.crt");
+for my $name ('tls', 'other')
+{
+	append_to_file("$folder/$name.names", "subjectAltName=DNS:$name.test\n");
+	openssl('x509', '-req', '-in', "$folder/server.csr", '-CA', "$folder/authority.crt", '-CAkey', "$folder/authority.key", '-CAcreateserial', '-days', '2', '-extfile', "$folder/$name.names",
+		'-out', "$folder/$name.crt");
+}
+copy("$folder/tls.crt", "$folder/server.crt");
 chmod 0600, "$folder/server.key";
 
 # A list of revoked certificates where libpq looks for one by itself: with any list, all authorities have to have one.
@@ -128,6 +134,38 @@ my $knows_some = grep { -e } '/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls
 my $unknown = $knows_some ? 'certificate verify failed' : 'root certificate file .* does not exist';
 like(opened($tls, 'tls.test'), qr/ERROR:  could not connect.*\nDETAIL:  .*$unknown/, 'nor one that the operating system does not know');
 is(opened($tls, 'tls.test', "sslmode=verify-full&sslrootcert=$folder/authority.crt"), 'live|t', 'a superuser may name the authority');
+
+# A run whose source does not prove who it is is not retried, for that lasts. One that was cut off before the proof is.
+my $between = FaultProxy->new($tls);
+sub run_secure
+{
+	my $run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('secure')");
+	$target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)");
+	my $retries = $target->safe_psql('postgres', "SELECT hyperline.cancel_run(run_id) FROM hyperline.loader_runs WHERE loader = 'secure' AND status = 'queued'");
+	return $target->safe_psql('postgres', "SELECT concat_ws(' ', status, sqlstate, error_detail) FROM hyperline.loader_runs WHERE run_id = $run") . ($retries ? ' and is retried' : '');
+}
+set(root_certificates => "$folder/authority.crt");
+$target->safe_psql('postgres', sprintf(q{SELECT hyperline.create_connection('secure', 'postgres://reader:unused@tls.test:%d/postgres'); SELECT hyperline.create_loader('secure', 'secure', %s, '1 day')}, $between->port, $query));
+is(run_secure(), 'succeeded', 'a source that proves who it is');
+my $certificate = 'HINT: Check that the certificate of the source is valid for the host of the url, and that its authority is in';
+set(root_certificates => "$folder/stranger.crt");
+like(run_secure(), qr/^failed 08001 .*certificate verify failed\n$certificate (?!.*retried)/, 'an unknown authority: not retried');
+set(root_certificates => "$folder/none.crt");
+like(run_secure(), qr/^failed 08001 .*root certificate file .* does not exist.*\n$certificate (?!.*retried)/, 'a list of authorities that is not there: not retried');
+set(root_certificates => "$folder/authority.crt");
+copy("$folder/other.crt", "$folder/server.crt");
+$tls->restart;
+like(run_secure(), qr/^failed 08001 .*"other\.test" does not match host name "tls\.test"\n$certificate (?!.*retried)/, 'a certificate for another host: not retried');
+copy("$folder/tls.crt", "$folder/server.crt");
+$tls->restart;
+for my $rule ({ from => 'source', at => 500, do => 'fin' }, { from => 'source', at => 500, do => 'rst' }, { from => 'source', at => 0, do => 'fin' }, { from => 'client', at => 0, do => 'rst' })
+{
+	$between->rules($rule);
+	like(run_secure(), qr/^failed 08001 .*HINT: The run is tried again\. .* and is retried$/s, "TLS that is cut off, $rule->{do} at $rule->{at} of the $rule->{from}: retried");
+}
+$between->rules({ from => 'source', at => 500, do => 'fin', connection => 1 });
+is(run_secure(), 'succeeded', 'cut off once, it goes on');
+$between->stop;
 set(require_encryption => 'off');
 is(opened($plain, 'beyond.test'), 'live|f', 'off: as the url says');
 is(opened($tls, 'beyond.test'), 'live|t', 'which prefers encryption');
