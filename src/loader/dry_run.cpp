@@ -12,6 +12,7 @@
 #include "pg/background.hpp"
 #include "pg/quote.hpp"
 #include "pg/rights.hpp"
+#include "pg/wait.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
 #include "store/record.hpp"
@@ -33,7 +34,8 @@ public:
 	/// `reader`: as whom it looks for what is stored.
 	Rehearsal(const store::Connection &connection, store::Loader loader, Oid reader, std::size_t max_rejects)
 		: connection_(connection), loader_(std::move(loader)), reader_(reader), max_rejects_(max_rejects),
-		  weighing_(max_rejects > 0), seen_(kSeenKeysInMemory, open_spill) {}
+		  weighing_(max_rejects > 0), seen_(kSeenKeysInMemory, open_spill, {pg::strong_random(), pg::strong_random()}) {
+	}
 
 	DryRun carry_out();
 

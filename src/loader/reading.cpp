@@ -62,7 +62,8 @@ constexpr std::int64_t kLongOpen = 60'000'000; // microseconds
 Reading::Reading(const store::Run &run, store::Loader loader, const store::Connection &connection,
 				 pg::Transactions &transactions)
 	: run_(run), loader_(std::move(loader)), connection_(connection), transactions_(transactions),
-	  seen_(kSeenKeysInMemory, open_spill), storing_(run.id, loader_, transactions) {
+	  seen_(kSeenKeysInMemory, open_spill, {pg::strong_random(), pg::strong_random()}),
+	  storing_(run.id, loader_, transactions) {
 }
 
 void Reading::open() {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <random>
 
 namespace hyperline::loader {
 
@@ -115,12 +114,8 @@ private:
 	std::size_t at_ = 0;
 };
 
-SeenKeys::SeenKeys(std::size_t memory_entries, OpenSpill open_spill)
-	: capacity_(std::max<std::size_t>(memory_entries, 1)), open_spill_(std::move(open_spill)) {
-	std::random_device random;
-	for (std::uint64_t &word : hash_key_) {
-		word = std::uint64_t{random()} << 32U | random();
-	}
+SeenKeys::SeenKeys(std::size_t memory_entries, OpenSpill open_spill, const SipKey &hash_key)
+	: capacity_(std::max<std::size_t>(memory_entries, 1)), open_spill_(std::move(open_spill)), hash_key_(hash_key) {
 }
 
 void SeenKeys::clear() {

@@ -30,8 +30,9 @@ using OpenSpill = std::function<std::unique_ptr<Spill>()>;
 
 class SeenKeys {
 public:
-	/// `memory_entries`: how many keys are kept in memory; `open_spill` opens an empty file.
-	SeenKeys(std::size_t memory_entries, OpenSpill open_spill);
+	/// `memory_entries`: how many keys are kept in memory; `open_spill` opens an empty file;
+	/// `hash_key`: what no source can foresee.
+	SeenKeys(std::size_t memory_entries, OpenSpill open_spill, const SipKey &hash_key);
 
 	struct Key {
 		std::string_view id;
@@ -73,7 +74,7 @@ private:
 
 	std::size_t capacity_;
 	OpenSpill open_spill_;
-	SipKey hash_key_{};
+	SipKey hash_key_;
 	std::string scratch_;
 	std::vector<Entry> table_;
 	std::size_t used_ = 0;

@@ -133,6 +133,16 @@ ExternalFd::~ExternalFd() {
 	ReleaseExternalFD();
 }
 
+std::uint64_t strong_random() {
+	return call([] {
+		std::uint64_t number = 0;
+		if (!pg_strong_random(&number, sizeof(number))) {
+			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg_internal("could not generate a random number")));
+		}
+		return number;
+	});
+}
+
 double random_fraction() noexcept {
 	return random_double();
 }

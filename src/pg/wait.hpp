@@ -46,6 +46,9 @@ public:
 	ExternalFd &operator=(const ExternalFd &) = delete;
 };
 
+/// A number that nobody can foresee.
+std::uint64_t strong_random();
+
 /// A random number from 0 to 1, as good as a delay needs.
 double random_fraction() noexcept;
 

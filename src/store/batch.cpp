@@ -1,10 +1,10 @@
 #include "store/batch.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include "pg/jsonb.hpp"
 #include "pg/relation.hpp"
+#include "pg/wait.hpp"
 #include "store/record.hpp"
 
 extern "C" {
@@ -37,9 +37,7 @@ std::uint64_t hash_content(Datum record, std::int64_t timestamp, bool is_deleted
 						  seed ^ static_cast<std::uint64_t>(timestamp) * 0x9E3779B97F4A7C15U ^ (is_deleted ? 1U : 0U));
 }
 
-Batch::Batch(BatchTarget target) : target_(std::move(target)) {
-	std::random_device random;
-	seed_ = std::uint64_t{random()} << 32U | random();
+Batch::Batch(BatchTarget target) : target_(std::move(target)), seed_(pg::strong_random()) {
 }
 
 void Batch::add(const std::vector<event::Event> &events, const std::vector<event::RejectedRow> &rejected,

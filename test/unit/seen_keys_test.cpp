@@ -11,6 +11,7 @@
 namespace hyperline::loader {
 namespace {
 
+constexpr SipKey kHashKey{1, 2};
 int open_files = 0;
 
 class MemorySpill final : public Spill {
@@ -45,7 +46,7 @@ Seen remember(SeenKeys &seen, std::string_view id, std::string_view customer, st
 TEST(SeenKeys, TellsTheLastRowOfEachKeyWhateverHasSpilled) {
 	for (const std::size_t entries : {1U, 7U, 100U, 1000U, 100'000U}) {
 		std::mt19937 random(20'260'101);
-		SeenKeys seen(entries, open_memory);
+		SeenKeys seen(entries, open_memory, kHashKey);
 		std::map<std::pair<std::string, std::string>, Seen> oracle;
 		const std::uint64_t rows = entries == 1 ? 2000 : 20'000;
 		for (std::uint64_t row = 1; row <= rows; row++) {
@@ -62,7 +63,7 @@ TEST(SeenKeys, TellsTheLastRowOfEachKeyWhateverHasSpilled) {
 }
 
 TEST(SeenKeys, APairIsNotItsConcatenation) {
-	SeenKeys seen(10, open_memory);
+	SeenKeys seen(10, open_memory, kHashKey);
 	EXPECT_EQ(remember(seen, "ab", "c", 1).first, 0U);
 	EXPECT_EQ(remember(seen, "a", "bc", 2).first, 0U);
 	EXPECT_EQ(remember(seen, "", "abc", 3).first, 0U);
@@ -70,7 +71,7 @@ TEST(SeenKeys, APairIsNotItsConcatenation) {
 }
 
 TEST(SeenKeys, ForgetsWhenItIsCleared) {
-	SeenKeys seen(2, open_memory);
+	SeenKeys seen(2, open_memory, kHashKey);
 	for (std::uint64_t row = 1; row < 20; row++) {
 		remember(seen, std::to_string(row), "c", row);
 	}
