@@ -42,7 +42,7 @@ sub costly_plans
 	my ($from) = @_;
 	my $log = substr(slurp_file($target->logfile), $from);
 	my @entries = grep { /^\S+ \S+ \S+ \[\d+\] hyperline scheduler LOG:  duration/ } split(/^(?=\d{4}-\d\d-\d\d )/m, $log);
-	my @costly = grep { /Seq Scan on (loader|run|connection|rejected_rows)/ || /on (loader|run|rejected_rows)\b.*rows=\d{3,} loops=\d+\)/ } @entries;
+	my @costly = grep { /Seq Scan on (loader|run|connection|rejected_rows)/ || /on (loader|run|rejected_rows)\b.*rows=\d{3,} loops=\d+\)/ || /Rows Removed by [^:]*: \d{3,}/ } @entries;
 	return (scalar(@entries), join("\n", @costly));
 }
 
@@ -73,6 +73,11 @@ $target->safe_psql('postgres', 'ANALYZE');
 ($plans, $costly) = costly_plans(rounds(3));
 cmp_ok($plans, '>=', 10, 'the same with statistics');
 is($costly, '', 'none of which reads more than a few rows either');
+# It looks once a minute by itself, when something is due, and when it is told: not for what others commit, however often.
+my $before = -s $target->logfile;
+$target->safe_psql('postgres', join(';', map { "SELECT hyperline.create_customer('customer $_')" } 1 .. 300));
+my ($looked) = costly_plans($before);
+cmp_ok($looked, '<=', $plans, 'while none is due it asks nothing');
 my $pid = $target->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'hyperline scheduler'");
 is($target->safe_psql('postgres', "SELECT state, application_name FROM pg_stat_activity WHERE pid = $pid"), 'idle|hyperline scheduler: postgres', 'pg_stat_activity names it');
 
