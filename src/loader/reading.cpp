@@ -360,7 +360,6 @@ void Reading::store_set_aside() {
 // from there. Keys that were seen may come again for good reasons, so they are forgotten.
 void Reading::go_on_after(Failure fault) {
 	const std::string cause = fault.message;
-	const bool timed_out = fault.sqlstate == sqlstate::kQueryCanceled;
 	source_.reset();
 	const std::optional<std::string> before = stored_up_to_at_fault_;
 	if (batch_->rows() > 0) {
@@ -372,8 +371,6 @@ void Reading::go_on_after(Failure fault) {
 	batch_->forget_keys();
 	if (stored_up_to_ != before) {
 		tries_ = 0;
-	} else if (timed_out) {
-		throw Error(fault); // it would again
 	}
 	stored_up_to_at_fault_ = stored_up_to_;
 	for (bool open = false; !open;) {
