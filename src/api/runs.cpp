@@ -36,12 +36,7 @@ HYPERLINE_FUNCTION(hyperline_retry_rejected) {
 HYPERLINE_FUNCTION(hyperline_wait_for_run) {
 	const pg::Connection spi;
 	const std::int64_t id = required_run(fcinfo);
-	const std::optional<pg::IntervalParts> timeout = pg::parse_interval(pg::required_text(fcinfo, 1, "timeout"));
-	if (!timeout) {
-		throw Error(sqlstate::kInvalidParameterValue, "the time-out is not an interval", {},
-					"Give how long to wait, such as '10 minutes'.");
-	}
-	return pg::text_result(loader::wait_for_run(id, *timeout));
+	return pg::text_result(loader::wait_for_run(id, pg::required_interval(fcinfo, 1, "timeout")));
 }
 
 HYPERLINE_FUNCTION(hyperline_cancel_run) {

@@ -76,12 +76,11 @@ inline ReturnSetInfo *begin_materialized_rows(FunctionCallInfo fcinfo) {
 	InitMaterializedSRF(fcinfo, 0);
 #else
 	if (info == nullptr || !IsA(info, ReturnSetInfo) || (info->allowedModes & SFRM_Materialize) == 0) {
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("set-valued function called in context that cannot accept a set")));
+		elog(ERROR, "set-valued function called in context that cannot accept a set");
 	}
 	TupleDesc shape = nullptr;
 	if (get_call_result_type(fcinfo, nullptr, &shape) != TYPEFUNC_COMPOSITE) {
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("return type must be a row type")));
+		elog(ERROR, "return type must be a row type");
 	}
 	const MemoryContext caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	info->setDesc = CreateTupleDescCopy(shape);

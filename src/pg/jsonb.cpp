@@ -108,7 +108,7 @@ void JsonbWriter::pad() {
 
 JsonbWriter::Container JsonbWriter::open(uint32 entries, uint32 count, bool object) {
 	if (count > JB_CMASK / 2) {
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a jsonb container has too many children")));
+		elog(ERROR, "a jsonb container has too many children");
 	}
 	Container container{length_, 0, 0, 0};
 	pad();
@@ -125,8 +125,7 @@ JsonbWriter::Container JsonbWriter::open(uint32 entries, uint32 count, bool obje
 void JsonbWriter::add_entry(Container &in, uint32 type, Size length) {
 	const Size end = length_ - in.data;
 	if (end > JENTRY_OFFLENMASK) {
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("a jsonb container has more than %u bytes", JENTRY_OFFLENMASK)));
+		elog(ERROR, "a jsonb container has more than %u bytes", JENTRY_OFFLENMASK); // the row would have been rejected
 	}
 	const bool by_offset = in.next % JB_OFFSET_STRIDE == 0;
 	const JEntry entry = type | static_cast<uint32>(by_offset ? end | JENTRY_HAS_OFF : length);

@@ -5,6 +5,7 @@ extern "C" {
 #include <utils/array.h>
 #include <utils/builtins.h>
 #include <utils/lsyscache.h>
+#include <utils/timestamp.h>
 }
 
 namespace hyperline::pg {
@@ -166,6 +167,14 @@ Oid required_oid(FunctionCallInfo fcinfo, int number, const char *name) {
 		throw null_argument(fcinfo, name);
 	}
 	return DatumGetObjectId(fcinfo->args[number].value);
+}
+
+IntervalParts required_interval(FunctionCallInfo fcinfo, int number, const char *name) {
+	if (fcinfo->nargs <= number || fcinfo->args[number].isnull) {
+		throw null_argument(fcinfo, name);
+	}
+	const Interval *interval = DatumGetIntervalP(fcinfo->args[number].value);
+	return IntervalParts{interval->month, interval->day, interval->time};
 }
 
 std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int number) {

@@ -10,6 +10,7 @@
 #include "pg/gate.hpp"
 #include "pg/rights.hpp"
 #include "pg/spi.hpp"
+#include "pg/time.hpp"
 
 namespace hyperline::pg {
 
@@ -43,6 +44,8 @@ std::string required_text(FunctionCallInfo fcinfo, int number, const char *name)
 std::optional<std::int64_t> integer_argument(FunctionCallInfo fcinfo, int number);
 /// An argument of type oid or regrole that may not be NULL: throws 22004 naming it.
 Oid required_oid(FunctionCallInfo fcinfo, int number, const char *name);
+/// An argument of type interval that may not be NULL: throws 22004 naming it.
+IntervalParts required_interval(FunctionCallInfo fcinfo, int number, const char *name);
 std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int number);
 
 Datum text_result(const std::string &text);

@@ -59,11 +59,23 @@ Error failed(const std::string &what, const std::string &name, int code, const c
 				 what + " \"" + name + "\" could not be " + doing + ": " + std::strerror(code), {}, hint);
 }
 
-void check_owner(const struct stat &found, const std::string &name, const std::string &what) {
+bool write_all(int descriptor, const std::string &content) {
+	for (std::size_t done = 0; done < content.size();) {
+		const ssize_t written = write(descriptor, content.data() + done, content.size() - done);
+		if (written < 0 && errno != EINTR) {
+			return false;
+		}
+		done += written > 0 ? static_cast<std::size_t>(written) : 0;
+	}
+	return fsync(descriptor) == 0;
+}
+
+} // namespace
+
+void check_secret_file(const struct stat &found, uid_t server, const std::string &name, const std::string &what) {
 	if (!S_ISREG(found.st_mode)) {
 		throw Error(sqlstate::kConfigFileError, what + " \"" + name + "\" is not a plain file", {}, kPlaceHint);
 	}
-	const uid_t server = geteuid();
 	if (found.st_uid != server && found.st_uid != 0) {
 		throw Error(sqlstate::kConfigFileError,
 					what + " \"" + name + "\" belongs neither to the server's operating-system user nor to root", {},
@@ -78,19 +90,6 @@ void check_owner(const struct stat &found, const std::string &name, const std::s
 	}
 }
 
-bool write_all(int descriptor, const std::string &content) {
-	for (std::size_t done = 0; done < content.size();) {
-		const ssize_t written = write(descriptor, content.data() + done, content.size() - done);
-		if (written < 0 && errno != EINTR) {
-			return false;
-		}
-		done += written > 0 ? static_cast<std::size_t>(written) : 0;
-	}
-	return fsync(descriptor) == 0;
-}
-
-} // namespace
-
 Secret read_secret_file(const std::string &name, const std::string &what) {
 	// O_NONBLOCK: a pipe of that name must not stop the server.
 	const Descriptor file(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -98,7 +97,7 @@ Secret read_secret_file(const std::string &name, const std::string &what) {
 	if (file.get() < 0 || fstat(file.get(), &found) != 0) {
 		throw failed(what, name, errno, "read", kPlaceHint);
 	}
-	check_owner(found, name, what);
+	check_secret_file(found, geteuid(), name, what);
 	std::array<char, kLongestSecretFile + 1> buffer{};
 	std::size_t length = 0;
 	ssize_t got = 0;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string>
 
+#include <sys/stat.h>
+
 #include "pg/failure.hpp"
 
 namespace hyperline::pg {
@@ -40,10 +42,14 @@ private:
 /// The longest file that is taken for a secret, in bytes.
 inline constexpr std::size_t kLongestSecretFile = 8192;
 
-/// The content of a file that holds a secret, without the line end that it may close with. It must be a plain file that
-/// belongs to the server's operating-system user and that nobody else may read, or to root and that its group may read
-/// at the most: PostgreSQL's own rule for ssl_key_file. Throws Error F0000 (58P01 when there is none), whose message
-/// begins with `what` and the file's name; nothing of the content is in it.
+/// Whether a file may hold a secret of a server that runs as the user `server`: it must be a plain file that belongs to
+/// that user and that nobody else may read, or to root and that its group may read at the most: PostgreSQL's own rule
+/// for ssl_key_file. Throws Error F0000, whose message begins with `what` and the file's name.
+void check_secret_file(const struct stat &found, uid_t server, const std::string &name, const std::string &what);
+
+/// The content of a file that holds a secret, without the line end that it may close with. check_secret_file() has to
+/// let it pass. Throws Error F0000 (58P01 when there is none), whose message begins with `what` and the file's name;
+/// nothing of the content is in it.
 Secret read_secret_file(const std::string &name, const std::string &what);
 
 /// Whether there is something of that name.

@@ -26,7 +26,9 @@ void TempFile::append(const void *bytes, std::size_t size) {
 			if (errno == 0) {
 				errno = ENOSPC; // a short write says nothing more
 			}
-			ereport(ERROR, (errcode_for_file_access(), errmsg("could not write to a temporary file: %m")));
+			ereport(ERROR,
+					(errcode_for_file_access(), errmsg("could not write to a temporary file: %m"),
+					 errhint("Make room on the disk of the data folder: temporary files are in its base/pgsql_tmp.")));
 		}
 	});
 	size_ += size;

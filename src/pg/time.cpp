@@ -54,7 +54,7 @@ std::string format_utc(std::int64_t microseconds) {
 		fsec_t fraction = 0;
 		auto *buffer = static_cast<char *>(palloc(MAXDATELEN + 1));
 		if (timestamp2tm(microseconds, nullptr, &fields, &fraction, nullptr, nullptr) != 0) {
-			ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+			elog(ERROR, "timestamp out of range");
 		}
 		EncodeDateTime(&fields, fraction, true, 0, nullptr, USE_ISO_DATES, buffer);
 		return static_cast<const char *>(buffer);

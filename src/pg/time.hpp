@@ -27,7 +27,8 @@ std::function<std::chrono::seconds(std::chrono::sys_seconds)> time_zone(const st
 /// 1970 against 2000, in microseconds.
 inline constexpr std::int64_t kUnixEpochOffset = 946'684'800'000'000;
 
-/// `microseconds` since 2000-01-01 UTC as text at UTC: '2024-02-29 12:00:00.123+00', or 'infinity', '-infinity'.
+/// `microseconds` since 2000-01-01 UTC, a time that PostgreSQL can have, as text at UTC: '2024-02-29 12:00:00.123+00',
+/// or 'infinity', '-infinity'.
 std::string format_utc(std::int64_t microseconds);
 
 } // namespace hyperline::pg

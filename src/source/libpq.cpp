@@ -79,11 +79,14 @@ void PqConnection::start_statement() {
 void PqConnection::flush() {
 	for (int left = PQflush(connection_.get()); left != 0; left = PQflush(connection_.get())) {
 		if (left < 0) {
-			throw lost("could not send a statement");
+			throw lost("the connection to the source broke off");
 		}
 		const pg::Woken woken = pg::wait(PQsocket(connection_.get()), true, true, deadline_);
 		if (woken == pg::Woken::deadline) {
-			throw lost("the source takes no more data");
+			throw Error(sqlstate::kConnectionFailure, "the source takes no more data",
+						"It has not taken a whole statement for more than " +
+							std::to_string(statement_timeout_.count()) + " s.",
+						"Look at what the source does and at the network between the servers.");
 		}
 		if (woken == pg::Woken::socket) {
 			consume_input();

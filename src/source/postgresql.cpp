@@ -35,6 +35,21 @@ std::optional<std::int64_t> number(const PGresult *result, int row, int column) 
 			   : std::optional<std::int64_t>(std::strtoll(PQgetvalue(result, row, column), nullptr, 10));
 }
 
+Error no_time_of_a_server(const std::string &fact) {
+	return Error(sqlstate::kProtocolViolation, "the source sends a time that no server has", fact,
+				 "Look at what answers there, and at what lies between the servers: a pooler, a proxy.");
+}
+
+// What a clock tells, in microseconds since 2000: it is computed with here, and printed.
+std::optional<std::int64_t> moment(const PGresult *result, int row, int column) {
+	constexpr std::int64_t kFarthest = std::int64_t{5000} * 366 * 86'400'000'000;
+	const std::optional<std::int64_t> found = number(result, row, column);
+	if (found && (*found < -kFarthest || *found > kFarthest)) {
+		throw no_time_of_a_server("It is " + std::to_string(*found) + " microseconds away from the year 2000.");
+	}
+	return found;
+}
+
 class PostgresqlSource final : public Source {
 public:
 	PostgresqlSource(const ConnectionUrl &url, bool is_trusted, const Limits &limits);
@@ -231,16 +246,19 @@ std::string PostgresqlSource::position() {
 Snapshot PostgresqlSource::begin() {
 	connection_.set_statement_timeout(limits_.connect);
 	Snapshot snapshot;
-	const Result moment = connection_.run(kMoment, {}, kBegin);
-	snapshot.is_replica = flag(moment.get(), 0, 0);
-	snapshot.time = number(moment.get(), 0, 1);
-	snapshot.open_since = number(moment.get(), 0, 2);
+	const Result now = connection_.run(kMoment, {}, kBegin);
+	snapshot.is_replica = flag(now.get(), 0, 0);
+	snapshot.time = moment(now.get(), 0, 1);
+	snapshot.open_since = moment(now.get(), 0, 2);
+	if (snapshot.time.has_value() != snapshot.open_since.has_value()) {
+		throw no_time_of_a_server("Of what time it is and since when a transaction is open, it tells one only.");
+	}
 	snapshot.position_before = position();
 	connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", {}, kBegin);
 	const bool shows_position = !snapshot.position_before.empty();
 	const Result taken = connection_.run(kSnapshot, {shows_position ? "t" : "f"}, kBegin);
 	snapshot.position = one_line(field(taken.get(), 0, 0));
-	snapshot.taken_by = number(taken.get(), 0, 1).value_or(0);
+	snapshot.taken_by = moment(taken.get(), 0, 1).value_or(0);
 	prepare_session();
 	return snapshot;
 }

@@ -10,6 +10,8 @@
 #   turns     the turns
 #   patience  how long to wait for the client's next turn before the connection is closed, in seconds (none: for ever)
 #   split     how many bytes to send at a time (none: all)
+#   deaf      nothing is read any more after the last turn, and the connection stays as it is
+# FakeSource->new($decide, $folder) listens on a socket in that folder, on whose way little is kept, and not on TCP.
 package FakeSource;
 
 use strict;
@@ -17,6 +19,7 @@ use warnings;
 
 use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use POSIX ();
 use Socket;
 use Storable qw(store retrieve);
@@ -45,10 +48,10 @@ sub record
 	return retrieve($file);
 }
 
-# new($decide): a running one; see above.
+# new($decide, $folder): a running one; see above.
 sub new
 {
-	my ($class, $decide) = @_;
+	my ($class, $decide, $folder) = @_;
 	return _start(
 		sub {
 			my ($listener) = @_;
@@ -57,7 +60,8 @@ sub new
 				my $client = _accept($listener);
 				eval { _play($client, $decide->($number)); 1 } or print STDERR "# connection $number: $@";
 			}
-		});
+		},
+		$folder);
 }
 
 # Where to connect to.
@@ -67,6 +71,7 @@ sub port { my ($self) = @_; return $self->{port}; }
 sub url
 {
 	my ($self) = @_;
+	return "postgres:///postgres?host=$self->{folder}&port=5432&user=reader" if defined($self->{folder});
 	return url_of($self->{port});
 }
 
@@ -88,8 +93,10 @@ sub DESTROY
 
 sub _start
 {
-	my ($serve) = @_;
-	my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', Proto => 'tcp') or die "cannot listen: $@";
+	my ($serve, $folder) = @_;
+	my $listener = defined($folder) ? IO::Socket::UNIX->new(Listen => 64, Local => "$folder/.s.PGSQL.5432")
+	  : IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', Proto => 'tcp');
+	die "cannot listen: $@" if !$listener;
 	my $test = $$;
 	my $pid = fork() // die "fork: $!";
 	if ($pid == 0)
@@ -98,7 +105,7 @@ sub _start
 		eval { $serve->($listener); 1 } or print STDERR "# the fake source ended: $@";
 		POSIX::_exit(0);
 	}
-	return bless { port => $listener->sockport, pid => $pid, test => $$ }, __PACKAGE__;
+	return bless { (defined($folder) ? (folder => $folder) : (port => $listener->sockport)), pid => $pid, test => $$ }, __PACKAGE__;
 }
 
 # Whether something can be read, within $wait seconds (undef: for ever). Nobody waits on when the test has ended.
@@ -115,6 +122,14 @@ sub _readable
 		POSIX::_exit(0) if getppid() != $parent;
 	}
 	return;
+}
+
+# Does nothing until the test has ended.
+sub _wait_for_end
+{
+	my $parent = getppid();
+	select(undef, undef, undef, 1) while getppid() == $parent;
+	POSIX::_exit(0);
 }
 
 sub _accept
@@ -219,6 +234,7 @@ sub _play
 		$begins = 0;
 		_say($client, join('', @{$turn}), $session->{split}) or last;
 	}
+	_wait_for_end() if $session->{deaf};
 	_await($client, 0, $session->{patience});
 	close($client);
 	return;

@@ -41,6 +41,25 @@ is(aftermath($target, $source, after => last_run('run_id')), '', 'a disk that wa
 is($target->safe_psql('postgres', 'SELECT count(*) FROM hyperline.events'), '2200', 'everything is stored');
 $target->safe_psql('postgres', "SELECT hyperline.drop_loader('big')");
 
+# The disk is full where rows go that wait for the end of a run, or gives nothing back: what PostgreSQL sees when the file
+# of the session is a link to /dev/full or /dev/null before it makes it.
+$source->safe_psql('postgres', q{CREATE TABLE versions AS SELECT 1 AS id, 1 AS "customerId", timestamptz '2026-01-01' AS timestamp, 2 AS version});
+$target->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'versions', 'SELECT * FROM versions', version_field => 'version', paused => true); CALL hyperline.refresh_loader('versions')});
+$source->safe_psql('postgres', 'UPDATE versions SET version = 1');
+my $folder = $target->data_dir . '/base/pgsql_tmp';
+for my $case ([ 'full', qr/ERROR:  53100: could not write to a temporary file: No space left on device\nHINT:  Make room on the disk of the data folder/ ],
+	[ 'null', qr/ERROR:  XX000: could not read from a temporary file: 0 of \d+ bytes$/m ])
+{
+	my ($device, $expected) = @{$case};
+	my ($status, $out, $err) = $target->psql('postgres', "SELECT pg_backend_pid() AS pid \\gset\n\\setenv FILE $folder/pgsql_tmp:pid\n\\! mkdir -p $folder && ln -s /dev/$device \"\$FILE.0\"\nCALL hyperline.refresh_loader('versions')",
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	like($err, $expected, "a temporary file in /dev/$device");
+	is(last_run('concat_ws($$ $$, status, stale)'), 'failed 0', 'makes the run fail');
+}
+$target->safe_psql('postgres', "CALL hyperline.refresh_loader('versions')");
+is(last_run('concat_ws($$ $$, status, stale)') . $target->safe_psql('postgres', "SELECT ' ' || (record ->> 'version') FROM hyperline.events WHERE event_type = 'versions'"), 'succeeded 1 2', 'the next one, with a disk, is right');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('versions')");
+
 # The disk is full where the end of a run is written down, for a while: as a trigger says here, three times each.
 $target->safe_psql('postgres', q{CREATE SEQUENCE tries; CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF nextval('public.tries') % 4 <> 0 THEN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END IF; RETURN NEW; END $$;

@@ -30,7 +30,11 @@ like(error_of($query), qr/ERROR:  could not begin to read at the source: permiss
 like(error_of(q{SELECT hyperline.check_connection('faulty')}), qr/ERROR:  the source does not answer: permission denied for function pg_is_in_recovery$/m, 'a check says so');
 $source->safe_psql('faulty', 'GRANT EXECUTE ON FUNCTION pg_catalog.pg_is_in_recovery() TO PUBLIC; REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, bool) FROM PUBLIC');
 like(error_of($query), qr/ERROR:  could not prepare the session at the source: permission denied for function set_config$/m, 'without set_config');
-$source->safe_psql('faulty', 'GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, bool) TO PUBLIC');
+$source->safe_psql('faulty', 'GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, bool) TO PUBLIC; REVOKE EXECUTE ON FUNCTION pg_catalog.format_type(oid, int) FROM PUBLIC');
+like(error_of($query), qr/ERROR:  could not look up the types of the query's columns: permission denied for function format_type\n.*HINT:  Grant it to the connection's role/, 'without format_type');
+$source->safe_psql('faulty', 'GRANT EXECUTE ON FUNCTION pg_catalog.format_type(oid, int) TO PUBLIC; REVOKE EXECUTE ON FUNCTION pg_catalog.json_array_elements(json) FROM PUBLIC');
+like(error_of($query), qr/ERROR:  could not ask the source how it would read the query: permission denied for function json_array_elements\n.*HINT:  Grant it to the connection's role/, 'without json_array_elements');
+$source->safe_psql('faulty', 'GRANT EXECUTE ON FUNCTION pg_catalog.json_array_elements(json) TO PUBLIC');
 
 # Where connections may go
 my $tcp = 'postgres://reader:secret@127.0.0.1:' . $source->port . '/postgres';
@@ -102,6 +106,11 @@ ok(wait_for_log(qr/WARNING:  no loader runs: version [0-9.]+ of the extension ne
 $target->append_conf('postgresql.conf', 'max_worker_processes = 1');
 $target->restart;
 ok(wait_for_log(qr/WARNING:  could not start the hyperline scheduler of database "postgres"$/m), 'no worker for a scheduler');
+
+# More databases than it serves: as the catalog has them, which is all that is looked at before.
+$target->safe_psql('postgres', q{INSERT INTO pg_database SELECT (jsonb_populate_record(d, jsonb_build_object('oid', 100000 + g, 'datname', 'other' || g))).* FROM pg_database d, generate_series(1, 256) g WHERE d.datname = 'postgres'});
+$target->restart;
+ok(wait_for_log(qr/WARNING:  the cluster has too many databases for hyperline_connector\n.*DETAIL:  It serves 256 at the most\.\n.*HINT:  Name those with loaders in hyperline_connector\.databases\./), 'too many databases');
 
 $_->stop('immediate') for ($target, $source);
 done_testing();

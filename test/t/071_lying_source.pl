@@ -133,6 +133,64 @@ for my $state ('', '58', '580000', "58\e[2", "5800\xff", "58\xc2\x9b0", '58oo0',
 	is($target->safe_psql('postgres', 'SELECT sqlstate FROM hyperline.loader_runs ORDER BY run_id DESC LIMIT 1'), '08P01', 'is not kept either');
 	unlike(substr(slurp_file($target->logfile), $seen), qr/[^\n\t -~]/, 'nor logged');
 }
+
+# An answer of a kind that there is none of, instead of the first one that looks like what is meant
+sub instead
+{
+	my ($meant) = @_;
+	return sub {
+		my ($turns) = @_;
+		for my $turn (@{$turns})
+		{
+			for my $message (@{$turn}) { if ($message =~ $meant) { $message = message('Y', ''); return; } }
+		}
+		die "nothing is said like $meant";
+	};
+}
+my $strange = qr/DETAIL:  unexpected response from server; first received character was "Y"\nHINT:  If this happens often, look at the source's log/;
+($said) = lie('describe', instead(qr/\At/));
+like($said, qr/ERROR:  08006: the source refuses the query\n$strange/, 'nonsense when a query is described');
+($said) = lie('load', instead(qr/\AH/));
+like($said, qr/ERROR:  08006: the query failed at the source\n$strange/, 'when its rows begin');
+($said) = lie('load', instead(qr/\AC....COMMIT\0/s));
+like($said, qr/ERROR:  08006: the source does not confirm the end of the read\n$strange/, 'when they have ended');
+
+# Times that no clock tells, and one without the other
+sub moment
+{
+	my (@moment) = @_;
+	my $told = message('D', pack('n', 3) . join('', map { defined($_) ? pack('N/a*', $_) : pack('N', 0xffffffff) } 'f', @moment));
+	return sub {
+		my ($turns) = @_;
+		for my $turn (@{$turns})
+		{
+			for my $message (@{$turn}) { if ($message =~ /\AD....\x00\x03\x00\x00\x00\x01[ft]/s) { $message = $told; return; } }
+		}
+		die 'no time is told';
+	};
+}
+my $moment = 831_000_000_000_000;
+for my $none ([ '9223372036854775806', $moment ], [ $moment, '-9223372036854775807' ], [ $moment, undef ], [ undef, $moment ])
+{
+	($said) = lie('load', moment(@{$none}));
+	like($said, qr/ERROR:  08P01: the source sends a time that no server has\nDETAIL:  (?:It is -?9223372036854775\d+ microseconds away from|Of what time it is .* it tells one only\.).*\nHINT:  Look at what answers there/, 'a time that is none: ' . join(' ', map { $_ // 'unknown' } @{$none}));
+}
+($said) = lie('load', moment($moment, $moment));
+is($said, '', 'one that may be') or diag($said);
+is($target->safe_psql('postgres', "SELECT last_refreshed_at AT TIME ZONE 'UTC' FROM hyperline.loader WHERE name = 'fake'"), '2026-05-02 01:20:00', 'is taken');
+
+# One that listens no longer, while a query is sent that is larger than what is kept on the way
+{
+	my $turns = $recorded{describe};
+	my ($describes) = grep { my $number = $_; grep { /\At/ } @{ $turns->[$number] } } 0 .. $#{$turns};
+	my $folder = PostgreSQL::Test::Utils::tempdir_short();
+	chmod 0755, $folder;
+	my $fake = FakeSource->new(sub { return { turns => [ @{$turns}[ 0 .. $describes - 2 ] ], deaf => 1 }; }, $folder);
+	$target->safe_psql('postgres', "UPDATE hyperline.connection SET url = '" . $fake->url . "' WHERE name = 'fake'");
+	my ($status, $out, $err) = $target->psql('postgres', "SET hyperline_connector.connect_timeout = '1s'; SELECT * FROM hyperline.describe_query('fake', 'SELECT * FROM t WHERE ''' || repeat('x', 1000000) || ''' <> ''''')");
+	like($err, qr/ERROR:  the source takes no more data\nDETAIL:  It has not taken a whole statement for more than 1 s\.\nHINT:  Look at what the source does and at the network/, 'a source that does not listen is given up');
+}
+
 sub in_every { my ($change) = @_; return sub { my ($turns) = @_; for my $turn (@{$turns}) { $change->() for @{$turn} } }; }
 ($said) = lie('describe', in_every(sub { s/customerId\0/customerI\xff\0/ if /\AT/ }));
 like($said, qr/08P01: the source sends a column name that is not valid UTF-8$/m, 'a column name that is none');

@@ -66,6 +66,33 @@ TEST_F(SecretFile, WhatOthersMayReadIsRefused) {
 	}
 }
 
+// One that root owns may be read by its group, as files are that a service manager hands out.
+TEST(SecretFileOwner, IsTheServersUserOrRoot) {
+	constexpr uid_t kServer = 900;
+	const auto checked = [](uid_t owner, mode_t mode) -> std::string {
+		struct stat found {};
+		found.st_uid = owner;
+		found.st_mode = S_IFREG | mode;
+		try {
+			check_secret_file(found, kServer, "x", "key file");
+		} catch (const Error &error) {
+			return error.failure().sqlstate + " " + error.failure().message;
+		}
+		return "may hold a secret";
+	};
+	const std::string strange =
+		"F0000 key file \"x\" belongs neither to the server's operating-system user nor to root";
+	const std::string open = "F0000 key file \"x\" can be read or changed by other users";
+	EXPECT_EQ(checked(kServer, 0600), "may hold a secret");
+	EXPECT_EQ(checked(0, 0600), "may hold a secret");
+	EXPECT_EQ(checked(0, 0640), "may hold a secret");
+	EXPECT_EQ(checked(kServer + 1, 0600), strange);
+	EXPECT_EQ(checked(kServer + 1, 0400), strange);
+	EXPECT_EQ(checked(kServer, 0640), open);
+	EXPECT_EQ(checked(0, 0660), open);
+	EXPECT_EQ(checked(0, 0644), open);
+}
+
 TEST_F(SecretFile, WhatIsNoSecretIsRefused) {
 	EXPECT_EQ(read(write("empty", "")), "F0000 password file \"x\" is empty");
 	EXPECT_EQ(read(write("line", "\n")), "F0000 password file \"x\" is empty");
