@@ -86,6 +86,15 @@ SELECT id, "timestamp", problem FROM hyperline.preview_query('findings', $$
 SELECT id, length(record ->> 'body') FROM hyperline.preview_query('findings', $$
 	SELECT id, customer AS "customerId", at AS timestamp, repeat('x', (id * 500000)::int) AS body FROM findings.orders WHERE id < 4 ORDER BY id $$);
 SELECT id FROM hyperline.preview_loader('by cursor', 1);
+-- What is known without a row, a preview says too.
+SELECT id, "timestamp", record FROM hyperline.preview_query('findings', $$
+	SELECT * FROM (SELECT id::float8 AS id, customer AS "customerId", at::timestamp AS timestamp, customer AS email, at AS deletedat, customer AS customername FROM findings.large) q $$, 1);
+SELECT id FROM hyperline.preview_query('findings', 'SELECT gen_random_uuid() IS NOT NULL AS known, uuid_in(md5(random()::text)::cstring) AS id, customer AS "customerId", at::date AS timestamp FROM findings.orders LIMIT 0');
+SELECT id FROM hyperline.preview_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp' || (SELECT string_agg(', 1 AS f' || i, '') FROM generate_series(1, 98) i) || ' FROM findings.orders LIMIT 1');
+SELECT hyperline.preview_query('findings', 'SELECT id::float8 AS id, customer AS customer_id, at AS "createdAt" FROM findings.orders');
+SELECT hyperline.preview_query('findings', 'SELECT id AS "ID", customer AS customerid, at AS "Timestamp" FROM findings.orders');
+SELECT hyperline.preview_query('findings', 'SELECT id, customer AS "customerId", at AS timestamp, name, name FROM findings.orders');
+SELECT hyperline.preview_query('findings', 'SELECT id, customer AS "customerId", extract(epoch FROM at)::bigint AS timestamp FROM findings.orders');
 
 SELECT hyperline.drop_loader('large'), hyperline.drop_loader('by cursor'), hyperline.drop_connection('findings'), hyperline.drop_connection('outside');
 \connect :"source_admin"

@@ -186,7 +186,8 @@ std::string shown(std::string_view name) {
 		const std::string_view character = name.substr(at, length);
 		const bool is_text = length > 1 || static_cast<unsigned char>(character[0]) < 0x80U;
 		const char32_t code = is_text ? code_point(character) : static_cast<unsigned char>(character[0]);
-		if (!is_text || is_control_character(code) || turns_direction(code) || is_invisible(code)) {
+		const bool is_odd_blank = code != ' ' && is_blank_character(code);
+		if (!is_text || is_control_character(code) || turns_direction(code) || is_odd_blank) {
 			append_escape(text, code, length);
 		} else {
 			text += character;

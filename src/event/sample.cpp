@@ -38,13 +38,15 @@ void Sample::Seen::add(std::uint64_t row, std::string value) {
 }
 
 Sample::Sample(std::vector<Field> fields, std::int64_t now)
-	: fields_(std::move(fields)), now_(now), nulls_(fields_.size()), large_(fields_.size()) {
+	: fields_(std::move(fields)), now_(now), nulls_(fields_.size()), empty_(fields_.size()), large_(fields_.size()) {
 }
 
 void Sample::look_at(std::size_t column, const Value &value, std::uint64_t row) {
 	const Role role = role_of(fields_[column].name);
 	if (is_required(role) && value.is_null) {
 		nulls_[column].add(row, {});
+	} else if ((role == Role::id || role == Role::customer_id) && value.text.empty()) {
+		empty_[column].add(row, {});
 	}
 	if (value.text.size() > kLargeValue) {
 		large_[column].add(row, std::to_string(value.text.size()));
@@ -55,6 +57,8 @@ void Sample::look_at(std::size_t column, const Value &value, std::uint64_t row) 
 	const ParsedTime time = parse_time(value.text);
 	if (time.status == TimeStatus::ok && time.microseconds < 0) { // they count from 2000 on
 		past_.add(row, start_of(value.text));
+	} else if (time.status == TimeStatus::infinite) {
+		infinite_.add(row, start_of(value.text));
 	} else if (time.status == TimeStatus::out_of_range ||
 			   (time.status == TimeStatus::ok && time.microseconds > now_ && time.microseconds - now_ > kFarAhead)) {
 		future_.add(row, start_of(value.text));
@@ -71,7 +75,10 @@ void Sample::add(const source::Row &row) {
 		id = role == Role::id ? &row.values[i] : id;
 		customer_id = role == Role::customer_id ? &row.values[i] : customer_id;
 	}
-	if (id != nullptr && customer_id != nullptr && !id->is_null && !customer_id->is_null) {
+	const auto is_there = [](const Value *value) {
+		return value != nullptr && !value->is_null && !value->text.empty();
+	};
+	if (is_there(id) && is_there(customer_id)) {
 		keys_[std::string(id->text)][std::string(customer_id->text)].add(row.number, {});
 	}
 }
@@ -96,6 +103,15 @@ void Sample::report_fields(std::vector<Finding> &findings) const {
 								"stands for them, with COALESCE(x, y).",
 								{}});
 		}
+		if (empty_[i].rows > 0) {
+			findings.push_back({role_of(name) == Role::id ? "empty_id" : "empty_customer_id",
+								name,
+								"a required field is empty",
+								rows_of(empty_[i], "with an empty " + name),
+								"Such rows are rejected and not billed. Leave them out with a WHERE, or return what "
+								"stands for them, with COALESCE(NULLIF(x, ''), y).",
+								{}});
+		}
 		if (large_[i].rows > 0) {
 			findings.push_back({"large_field",
 								name,
@@ -113,6 +129,14 @@ void Sample::report_fields(std::vector<Finding> &findings) const {
 							rows_of(past_, "with such a time, as " + past_.example),
 							"Look for a zero or a default that stands for no time, and for a number in another unit: "
 							"to_timestamp() takes seconds.",
+							{}});
+	}
+	if (infinite_.rows > 0) {
+		findings.push_back({"infinite_timestamp",
+							to_text(Role::timestamp),
+							"the time is infinite",
+							rows_of(infinite_, "with such a time, as " + infinite_.example),
+							"Such rows are rejected and not billed. Return the time at which it happened.",
 							{}});
 	}
 	if (future_.rows > 0) {
@@ -159,6 +183,16 @@ void Sample::report_keys(std::vector<Finding> &findings) const {
 
 std::vector<Finding> Sample::findings() const {
 	std::vector<Finding> findings;
+	if (rows_ == 0) {
+		findings.push_back(
+			{"no_rows",
+			 {},
+			 "the query returns no rows",
+			 "Nothing is known of its values.",
+			 "If there should be some, look at its conditions, of which x = NULL is never true (write x IS "
+			 "NULL), and at whether the policies of its tables let the connection's role see rows.",
+			 {}});
+	}
 	report_fields(findings);
 	report_keys(findings);
 	return findings;

@@ -39,7 +39,9 @@ private:
 	std::int64_t now_;
 	std::uint64_t rows_ = 0;
 	std::vector<Seen> nulls_; ///< by field
+	std::vector<Seen> empty_; ///< by field
 	std::vector<Seen> large_; ///< by field
+	Seen infinite_;
 	Seen past_;
 	Seen future_;
 	std::map<std::string, std::map<std::string, Seen>> keys_; ///< by id and customerId

@@ -184,11 +184,12 @@ std::vector<Finding> sampled(const std::vector<std::vector<std::string>> &rows) 
 }
 
 TEST(Sample, GoodRowsSayNothing) {
-	EXPECT_EQ(codes(sampled({})), "");
-	EXPECT_EQ(
-		codes(sampled(
-			{{"1", "a", "2026-01-30 00:00:00+00", "x"}, {"2", "a", "2000-01-01", "-"}, {"3", "b", "infinity", ""}})),
-		"");
+	EXPECT_EQ(codes(sampled({{"1", "a", "2026-01-30 00:00:00+00", "x"}, {"2", "a", "2000-01-01", "-"}})), "");
+	EXPECT_EQ(codes(sampled({{"1", "a", "2026-01-30 00:00:00+00", ""}})), "") << "what is no key may be empty";
+}
+
+TEST(Sample, TellsWhenThereAreNone) {
+	EXPECT_EQ(codes(sampled({})), "no_rows()");
 }
 
 TEST(Sample, TellsOfKeysThatAreMissingOrComeAgain) {
@@ -201,6 +202,19 @@ TEST(Sample, TellsOfKeysThatAreMissingOrComeAgain) {
 	EXPECT_EQ(codes(again), "repeated_id(id)");
 	EXPECT_EQ(again[0].detail, "Rows with id \"2\" and customerId \"b\": 2 of the first 3, beginning with row 2.");
 	EXPECT_EQ(codes(sampled({{"1", "a", "2025-01-01", ""}, {"1", "b", "2025-01-01", ""}})), "shared_id(id)");
+}
+
+// They are rejected: they do not come again, and nobody pays for them.
+TEST(Sample, TellsOfKeysThatAreEmpty) {
+	const std::vector<Finding> findings = sampled({{"", "a", "2025-01-01", ""},
+												   {"", "b", "2025-01-01", ""},
+												   {"1", "", "2025-01-01", ""},
+												   {"", "-", "infinity", ""}});
+	EXPECT_EQ(codes(findings),
+			  "empty_id(id) null_customer_id(customerId) empty_customer_id(customerId) infinite_timestamp(timestamp)");
+	EXPECT_EQ(findings[0].detail, "Rows with an empty id: 3 of the first 4, beginning with row 1.");
+	EXPECT_EQ(findings[2].detail, "Rows with an empty customerId: 1 of the first 4, beginning with row 3.");
+	EXPECT_EQ(findings[3].detail, "Rows with such a time, as infinity: 1 of the first 4, beginning with row 4.");
 }
 
 TEST(Sample, TellsOfTimesThatCannotBeMeant) {
@@ -241,6 +255,8 @@ TEST(FieldNames, ShownNamesDeceiveNobody) {
 			  "a\\u202eb\\u009b\\u200b");
 	EXPECT_EQ(shown("\xff\xc3"), "\\xff\\xc3");
 	EXPECT_EQ(shown("größe 数"), "größe 数");
+	EXPECT_EQ(shown("as\u00a0id"), "as\\u00a0id");
+	EXPECT_EQ(shown("\u3000"), "\\u3000");
 	EXPECT_EQ(shown(std::string(63, 'x')), std::string(63, 'x'));
 	EXPECT_EQ(shown(std::string(64, 'x')), std::string(63, 'x') + "...");
 	EXPECT_EQ(shown(std::string(62, 'x') + "ü"), std::string(62, 'x') + "...");
