@@ -197,22 +197,26 @@ sql(q{
 	SELECT loader_id, name, event_type, 'schedule', 'failed', t, t, t, t FROM hyperline.loader, generate_series(1, 2500) g, LATERAL (SELECT now() - interval '30 days' - g * interval '1 minute' AS t) x WHERE name = 'bad';
 	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER restored;
 	UPDATE hyperline.run SET queued_at = queued_at - interval '31 days', due_at = due_at - interval '31 days', started_at = started_at - interval '31 days', finished_at = finished_at - interval '31 days' WHERE queued_at > now() - interval '1 day' AND loader <> 'calls';
+	INSERT INTO hyperline.rejected_rows (run_id, loader, loader_id, row_number, code, message, identity, occurrence)
+	SELECT run_id, loader, loader_id, 10 + g, 'null_id', 'id is NULL', sha256(g::text::bytea), 1 FROM (SELECT * FROM hyperline.rejected_rows WHERE loader = 'dropped' LIMIT 1) x, generate_series(1, 1500) g;
 	UPDATE hyperline.rejected_rows SET rejected_at = rejected_at - interval '31 days', last_rejected_at = last_rejected_at - interval '31 days';
-	UPDATE hyperline.rejected_rows SET resolved_at = now() - interval '31 days' WHERE "row" ->> 'id' = '1' OR loader = 'dropped'});
+	UPDATE hyperline.rejected_rows SET resolved_at = now() - interval '31 days' WHERE "row" ->> 'id' = '1' OR loader = 'dropped' AND "row" IS NOT NULL});
 $last = sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'");
 my $young = sql("SELECT count(*) FROM hyperline.run WHERE loader = 'calls'");
 my $gate = sql("SELECT hyperline.complete_until('bad')");
 # Removed a portion at a time, between which the scheduler looks after what is due: the first one asks for a run here, and
-# each further one notes whether that run has begun meanwhile.
+# each further one notes whether that run has begun meanwhile, and what those before have left of rejected rows.
 sql(q{
-	CREATE TABLE portions (number int GENERATED ALWAYS AS IDENTITY, has_begun bool);
+	CREATE TABLE portions (number int GENERATED ALWAYS AS IDENTITY, has_begun bool, resolved bigint, of_dropped bigint);
 	CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF NOT EXISTS (SELECT FROM public.portions) THEN PERFORM hyperline.run_loader('calls'); END IF;
 		FOR i IN 1 .. 200 LOOP
 			EXIT WHEN NOT EXISTS (SELECT FROM hyperline.run WHERE status = 'queued') OR NOT EXISTS (SELECT FROM public.portions);
 			PERFORM pg_sleep(0.1);
 		END LOOP;
-		INSERT INTO public.portions (has_begun) SELECT NOT EXISTS (SELECT FROM hyperline.run WHERE status = 'queued');
+		INSERT INTO public.portions (has_begun, resolved, of_dropped)
+		SELECT NOT EXISTS (SELECT FROM hyperline.run WHERE status = 'queued'), count(*) FILTER (WHERE x.resolved_at IS NOT NULL), count(*) FILTER (WHERE x.loader = 'dropped')
+		FROM hyperline.rejected_rows x;
 		RETURN NULL; END $$;
 	CREATE TRIGGER look BEFORE DELETE ON hyperline.run FOR EACH STATEMENT EXECUTE FUNCTION look();
 	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER look});
@@ -224,6 +228,7 @@ $young++; # the one that was asked for meanwhile
 ok(wait_for($target, $kept, "bad 1, calls $young, waits 1"), 'old runs are removed, but for the last one of a loader and the one that is running');
 sql('DROP TRIGGER look ON hyperline.run');
 is(sql("SELECT count(*) >= 3 AND bool_and(has_begun) FILTER (WHERE number > 1) FROM portions"), 't', 'in portions, and what is due runs in between');
+is(sql("SELECT string_agg(resolved || ' ' || of_dropped, ', ' ORDER BY number) FROM portions WHERE number <= 3"), '3 1502, 0 503, 0 0', 'rejected rows too, first those that are resolved');
 is(sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'"), $last, 'the last one it is');
 is(sql("SELECT string_agg(loader || ' ' || (\"row\" ->> 'id') || ' ' || (resolved_at IS NULL), ', ') FROM hyperline.rejected_rows"), 'bad 2 true', 'of rejected rows only what is open, of a loader that is there');
 is(sql("SELECT hyperline.complete_until('bad')"), $gate, 'which still holds the gate');
