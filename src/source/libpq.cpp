@@ -7,6 +7,7 @@
 
 #include "source/characters.hpp"
 #include "source/hints.hpp"
+#include "source/query_slips.hpp"
 #include "source/query_text.hpp"
 #include "source/scrub.hpp"
 
@@ -223,13 +224,16 @@ Error PqConnection::error_of(const PGresult *result, const char *what, Origin or
 	if (const std::string shown = caret(query, place_in_query); !shown.empty()) {
 		detail = "The place is marked:\n" + shown + (detail.empty() ? "" : "\n" + detail);
 	}
-	std::string hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+	std::string hint = origin == Origin::query ? hint_for_text(state, function, query, place_in_query) : std::string();
+	if (hint.empty() && !(origin == Origin::query && replaces_hint_of_source(state))) {
+		hint = clean(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+	}
 	if (hint.empty() && std::string_view(state) == sqlstate::kUndefinedColumn &&
 		is_quoted_name(query, place_in_query)) {
 		hint = "Double quotes are for names. If a text is meant, write it in single quotes.";
 	}
-	if (hint.empty() || (origin == Origin::query && replaces_hint_of_source(state))) {
-		const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+	if (hint.empty()) {
 		hint = std::string_view(state) == sqlstate::kQueryCanceled ? hint_for_cancel()
 			   : origin == Origin::query						   ? hint_for_query(state, function)
 																   : hint_for_own_statement(state);

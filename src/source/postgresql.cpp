@@ -314,7 +314,7 @@ std::vector<Field> PostgresqlSource::describe(const Query &query) {
 	if (const int parameters = PQnparams(described.get()); parameters > 0) {
 		throw Error(sqlstate::kUndefinedParameter, "a query cannot have parameters",
 					"Nobody gives $" + std::to_string(parameters) + " a value when it runs.",
-					"Write the value itself in its place.");
+					"Write the value itself in its place; the time of the last run is {{last_refreshed_at}}.");
 	}
 	const int columns = PQnfields(described.get());
 	if (columns == 0) {

@@ -304,14 +304,6 @@ std::string caret(const Query &query, std::size_t position) {
 	return caret(query.written, map_position(query.written, query.since, position));
 }
 
-bool is_quoted_name(const Query &query, std::size_t position) {
-	std::size_t at = 0;
-	for (std::size_t character = 1; character < position && at < query.text.size(); ++character) {
-		at += std::max<std::size_t>(utf8_length(std::string_view(query.text).substr(at)), 1);
-	}
-	return position > 0 && at < query.text.size() && query.text[at] == '"';
-}
-
 std::string caret(std::string_view query, std::size_t position) {
 	if (position == 0 || valid_utf8_prefix(query) != query.size()) {
 		return {};

@@ -47,9 +47,6 @@ struct Query {
 /// `position` is 0 or past the end (in what was put around the query, say).
 [[nodiscard]] std::string caret(const Query &query, std::size_t position);
 
-/// Whether what stands there is in double quotes: a name, where a text may have been meant.
-[[nodiscard]] bool is_quoted_name(const Query &query, std::size_t position);
-
 /// Two lines that show the character at `position` of `query`, as psql shows an error's place:
 ///     LINE 2: FROM missing
 ///                  ^

@@ -66,16 +66,6 @@ using Pieces = std::vector<std::string>;
 
 constexpr std::string_view kLiteral = "'2024-01-01 00:00:00+00'::timestamptz";
 
-TEST(QueryText, KnowsNamesInDoubleQuotes) {
-	const Query query = to_send("SELECT 'ä', \"b\", {{last_refreshed_at}}, \"c\", d", "now()");
-	const auto at = [&](std::string_view what) { return query.text.find(what); }; // ä has two bytes
-	EXPECT_TRUE(is_quoted_name(query, at("\"b")));
-	EXPECT_TRUE(is_quoted_name(query, at("\"c")));
-	EXPECT_FALSE(is_quoted_name(query, at("d")));
-	EXPECT_FALSE(is_quoted_name(query, 0));
-	EXPECT_FALSE(is_quoted_name(query, 1000));
-}
-
 TEST(QueryText, ErrorsAreShownInTheQueryAsItWasWritten) {
 	const Query query = to_send("SELECT a,\n\tb > {{last_refreshed_at}} AND c; -- d", "'2026-01-01'::timestamptz");
 	EXPECT_EQ(query.text, "SELECT a,\n\tb > '2026-01-01'::timestamptz AND c");
