@@ -166,6 +166,18 @@ for my $mode ('fast', 'immediate')
 }
 like($target->safe_psql('postgres', "SELECT string_agg(DISTINCT sqlstate, ',') FROM hyperline.loader_runs WHERE loader = 'slow' AND status = 'failed'"), qr/57P01|08006/, 'the runs say why they failed');
 
+# A session at the source that is stopped in the middle of its rows (a machine that swaps, a debugger): nothing ends there,
+# and the loader goes on without it.
+ok(wait_for($source, "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'hyperline_connector' AND wait_event = 'PgSleep'"), 'a session at the source is in the middle of its rows');
+my $stopped = $source->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'hyperline_connector'");
+kill('STOP', $stopped) == 1 or die "$!";
+ok(wait_for($target, "SELECT count(*) FROM hyperline.loader_runs WHERE loader = 'slow' AND status = 'failed' AND error LIKE 'the source stopped sending in the middle of its rows%'", '1'), 'it is stopped: the run fails');
+my $failed = $target->safe_psql('postgres', "SELECT max(run_id) FROM hyperline.loader_runs WHERE loader = 'slow' AND error LIKE 'the source stopped sending in the middle of its rows%'");
+ok(wait_for($target, "SELECT count(*) > 0 FROM hyperline.loader_runs WHERE loader = 'slow' AND run_id > $failed AND status = 'succeeded'"), 'and another works');
+is($source->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $stopped"), '1', 'while the session is still there');
+kill('CONT', $stopped) == 1 or die "$!";
+is(aftermath($target, $source, after => $failed), '', 'after a session at the source that was stopped, and goes on');
+
 unlike(slurp_file($target->logfile), qr/PANIC|segfault|signal 11|signal 6|TRAP|hyperline scheduler could not/, 'nothing crashed');
 $target->stop('fast');
 $source->stop('fast');
