@@ -102,8 +102,49 @@ like($err, qr/ERROR: .*product.*\n?.*slow/s, 'drop_connection is refused, and na
 $target->safe_psql('postgres', q{SELECT hyperline.drop_loader('slow')});
 ended($run, 'cancelled', qr/^57014 /, 'drop_loader');
 is(aftermath($target, $source, runs => 0), '', 'drop_loader: afterwards');
+
+# A run that begins while its loader is dropped, when the drop has seen that it is only queued: it waits for the loader, which
+# the beginning holds, and a trigger keeps that from its end.
+$target->safe_psql('postgres', q{CREATE FUNCTION begin_slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		WHILE NOT pg_try_advisory_xact_lock(2) LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END $$;
+	CREATE TRIGGER begin_slowly BEFORE UPDATE ON hyperline.run FOR EACH ROW WHEN (OLD.status = 'queued' AND NEW.status = 'running') EXECUTE FUNCTION begin_slowly();
+	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER begin_slowly});
+my $beginning = $target->background_psql('postgres');
+my $dropping = open_session($target);
+for my $delete_events ('false', 'true')
+{
+	$beginning->query_safe('SELECT pg_advisory_lock(2)');
+	$gate->query_safe('SELECT pg_advisory_lock(1)');
+	create_slow();
+	ok(wait_for($target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND wait_event = 'PgSleep'"), 'a run is about to begin');
+	$dropping->send("SET client_min_messages = warning; SELECT hyperline.drop_loader('slow', $delete_events)");
+	ok(wait_for($target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%drop_loader%' AND wait_event_type = 'Lock'"), 'drop_loader waits for that');
+	$beginning->query_safe('SELECT pg_advisory_unlock(2)');
+	is($dropping->finish, '', 'drop_loader of a run that begins ends');
+	like($target->safe_psql('postgres', "SELECT concat_ws(' ', status, sqlstate, started_at IS NOT NULL) FROM hyperline.loader_runs WHERE loader = 'slow' ORDER BY run_id DESC LIMIT 1"), qr/^cancelled 57014 t/, 'and the run is cancelled');
+	go_on();
+	is($delete_events eq 'true' ? $target->safe_psql('postgres', 'SELECT count(*) FROM hyperline.events') : aftermath($target, $source, runs => 0), $delete_events eq 'true' ? '0' : '', 'drop_loader of a run that begins: afterwards');
+}
+$dropping->close;
+$beginning->quit;
+$target->safe_psql('postgres', 'DROP TRIGGER begin_slowly ON hyperline.run');
 $target->safe_psql('postgres', "SELECT hyperline.drop_connection('product'); DELETE FROM hyperline.events; DELETE FROM hyperline.run");
 $target->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
+
+# Somebody empties the table of events under a run: what the run had stored is gone, what it stores from then on stays, its
+# row is true of both, and the next run stores what is missing.
+$gate->query_safe('SELECT pg_advisory_lock(1)');
+create_slow('1 day');
+ok(wait_for($target, 'SELECT rows_read FROM hyperline.loader_runs', '1000'), 'a run has stored two batches of six');
+$run = $target->safe_psql('postgres', 'SELECT run_id FROM hyperline.loader_runs');
+$target->safe_psql('postgres', 'TRUNCATE hyperline.events');
+ended($run, 'succeeded', qr/^$/, 'TRUNCATE of events under a run');
+is($target->safe_psql('postgres', "SELECT rows_read, inserted, (SELECT count(*) FROM hyperline.events) FROM hyperline.loader_runs WHERE run_id = $run"), '3000|3000|2000', 'TRUNCATE of events under a run: what it has done');
+$run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('slow')");
+is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run)"), 'succeeded', 'TRUNCATE of events under a run: the next one');
+is($target->safe_psql('postgres', "SELECT inserted, unchanged FROM hyperline.loader_runs WHERE run_id = $run"), '1000|2000', 'stores what is missing');
+is(aftermath($target, $source, runs => 0), 'untrue counts: of 3000 events of type slow the runs say that they inserted 4000', 'TRUNCATE of events under a run: afterwards');
+$target->safe_psql('postgres', "SELECT hyperline.drop_loader('slow'); DELETE FROM hyperline.events; DELETE FROM hyperline.run");
 
 # The whole server
 create_slow();
