@@ -124,6 +124,20 @@ for my $failure (2 .. 5)
 for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { last if told() eq 'first,2,4'; select(undef, undef, undef, 0.1); }
 is(told(), 'first,2,4', 'and has it again after the 2nd and the 4th');
 
+# Nor is it retried, as what passes by itself is, though it has the same SQLSTATE.
+$node->append_conf('postgresql.conf', "hyperline_connector.max_retries = 5\n");
+$node->reload;
+$node->poll_query_until('postgres', "SELECT current_setting('hyperline_connector.max_retries') = '5'") or die 'it is not set';
+sql("SELECT hyperline.resume_loader('rows')");
+for my $fault ([ 'a wrong password', "PASSWORD 'changed again'", '' ], [ 'too many connections', "PASSWORD 's3cret' CONNECTION LIMIT 0", 'retry 2' ])
+{
+	my ($name, $change, $retried) = @{$fault};
+	sql("ALTER ROLE sealed $change");
+	$run = sql("SELECT hyperline.run_loader('rows')");
+	is(sql("SELECT hyperline.wait_for_run($run)") . sql("SELECT sqlstate FROM hyperline.loader_runs WHERE run_id = $run"), 'failed08001', "$name: the run");
+	is(sql("SELECT string_agg(trigger || ' ' || attempt, ', ') FROM hyperline.loader_runs WHERE status = 'queued'"), $retried, "$name: " . ($retried ? 'it is retried' : 'it is not retried'));
+}
+
 # Whose url it is, is asked at each connect, whoever asks for the check.
 sql("SET ROLE root; SELECT hyperline.create_connection('roots', '" . at('open') . "')");
 is(sql("SET ROLE alice; SELECT status FROM hyperline.check_connection('roots')"), 'live', 'an admin may use what a superuser made');
