@@ -59,7 +59,11 @@ sub start_again
 	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 	{
 		$target->{_pid} = undef; # it believes what stands in the file that the old one left
-		return if $target->start(fail_ok => 1);
+		if ($target->start(fail_ok => 1))
+		{
+			@dead = grep { $_ != $target->{_pid} } @dead; # numbers of processes come again
+			return;
+		}
 		usleep(50_000); # processes of the old server are still there
 	}
 	die 'the server does not start again';
