@@ -45,6 +45,12 @@ std::string_view escaped(std::string_view text, Arena &arena) {
 	return {out, length};
 }
 
+Rejection too_large_to_send(const source::Row &row) {
+	return Rejection{"", "too_large_to_send",
+					 "the row has " + std::to_string(row.whole_bytes) +
+						 " bytes, more than its source sends or than is taken"};
+}
+
 Rejection reject(const std::string &field, const char *code, std::string message) {
 	return Rejection{field, code, std::move(message)};
 }
@@ -228,7 +234,7 @@ void Mapper::map(const source::Row &row, Output &out) const {
 	Event event;
 	event.row_number = row.number;
 	event.record.begin = static_cast<std::uint32_t>(out.tokens.size());
-	if (Problem problem = map_event(row, event, json, out)) {
+	if (Problem problem = row.whole_bytes != 0 ? too_large_to_send(row) : map_event(row, event, json, out)) {
 		out.tokens.resize(event.record.begin);
 		out.rejected.push_back(RejectedRow{row.number, *std::move(problem), show_row(row, json, out)});
 		return;

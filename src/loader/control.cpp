@@ -156,13 +156,21 @@ std::int64_t run_loader(const std::string &name) {
 
 void refresh_loader(const std::string &name, pg::Transactions &transactions) {
 	transactions.run([] { store::refuse_other_revision(); });
-	Poll poll(pg::Deadline::max());
-	Wait wait(name);
-	Outcome outcome = execute_in_session(name, transactions);
-	while (!outcome.started) {
-		transactions.run([&] { wait.look(); });
-		poll.again();
-		outcome = execute_in_session(name, transactions);
+	const auto run = [&] {
+		Poll poll(pg::Deadline::max());
+		Wait wait(name);
+		Outcome outcome = execute_in_session(name, transactions);
+		while (!outcome.started) {
+			transactions.run([&] { wait.look(); });
+			poll.again();
+			outcome = execute_in_session(name, transactions);
+		}
+		return outcome;
+	};
+	Outcome outcome = run();
+	if (outcome.failure.sqlstate ==
+		sqlstate::kRowTooLarge) { // another run reads such rows cut; a worker's is tried again
+		outcome = run();
 	}
 	if (outcome.status != store::RunStatus::succeeded) {
 		throw Error(outcome.failure);

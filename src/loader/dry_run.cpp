@@ -32,10 +32,11 @@ constexpr std::int64_t kNoRun = -1;
 class Rehearsal {
 public:
 	/// `reader`: as whom it looks for what is stored.
-	Rehearsal(const store::Connection &connection, store::Loader loader, Oid reader, std::size_t max_rejects)
+	Rehearsal(const store::Connection &connection, store::Loader loader, Oid reader, std::size_t max_rejects,
+			  bool cuts_large_rows)
 		: connection_(connection), loader_(std::move(loader)), reader_(reader), max_rejects_(max_rejects),
-		  weighing_(max_rejects > 0), seen_(kSeenKeysInMemory, open_spill, {pg::strong_random(), pg::strong_random()}) {
-	}
+		  cuts_large_rows_(cuts_large_rows), weighing_(max_rejects > 0),
+		  seen_(kSeenKeysInMemory, open_spill, {pg::strong_random(), pg::strong_random()}) {}
 
 	DryRun carry_out();
 
@@ -52,6 +53,7 @@ private:
 	store::Loader loader_;
 	Oid reader_;
 	std::size_t max_rejects_; // to list
+	bool cuts_large_rows_;
 	std::unique_ptr<source::Source> source_;
 	std::vector<source::Field> fields_;
 	std::unique_ptr<event::Mapper> mapper_;
@@ -132,6 +134,7 @@ DryRun Rehearsal::carry_out() {
 
 void Rehearsal::read(source::ReadPlan &plan) {
 	plan.rows_before = rows_;
+	plan.cuts_large_rows = cuts_large_rows_;
 	source_->read(plan);
 	source::Chunk chunk;
 	while (source_->next(chunk)) {
@@ -190,6 +193,18 @@ void Rehearsal::weigh() {
 	batch_->committed();
 }
 
+// From the beginning, with large rows cut, when one is too large to be sent: nothing was written.
+DryRun rehearse(const store::Connection &connection, const store::Loader &loader, Oid reader, std::size_t max_rejects) {
+	try {
+		return Rehearsal(connection, loader, reader, max_rejects, false).carry_out();
+	} catch (const Error &error) {
+		if (error.failure().sqlstate != sqlstate::kRowTooLarge) {
+			throw;
+		}
+	}
+	return Rehearsal(connection, loader, reader, max_rejects, true).carry_out();
+}
+
 std::size_t checked(std::optional<std::int64_t> max_rejects) {
 	const std::int64_t rows = max_rejects.value_or(0);
 	if (rows > kMostRejects || (max_rejects && rows < 1)) {
@@ -209,14 +224,14 @@ DryRun dry_run_query(const std::string &connection, const std::string &event_typ
 	store::Loader loader;
 	loader.event_type = event_type;
 	loader.query = query;
-	return Rehearsal(store::find_connection(connection), std::move(loader), pg::caller(), listed).carry_out();
+	return rehearse(store::find_connection(connection), loader, pg::caller(), listed);
 }
 
 DryRun dry_run_loader(const std::string &name, std::optional<std::int64_t> max_rejects) {
 	const std::size_t listed = checked(max_rejects);
 	const store::Loader loader = store::find_loader(name);
 	const Oid writer = store::Writer().find(loader);
-	DryRun result = Rehearsal(store::get_connection(loader.connection_id), loader, writer, listed).carry_out();
+	DryRun result = rehearse(store::get_connection(loader.connection_id), loader, writer, listed);
 	if (!max_rejects && result.counts.rejected > loader.max_rejected) {
 		pg::warn("the next run would fail, since it would reject too many rows",
 				 "It would reject " + store::count_of_rows(result.counts.rejected) + ", and max_rejected is " +

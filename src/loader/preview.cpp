@@ -76,8 +76,9 @@ void show(const source::Chunk &chunk, const std::vector<source::Field> &fields, 
 	}
 }
 
-std::vector<PreviewRow> preview(const store::Connection &connection, const std::string &text,
-								const event::MappingOptions &options, std::int64_t max_rows) {
+std::vector<PreviewRow> read_preview(const store::Connection &connection, const std::string &text,
+									 const event::MappingOptions &options, std::int64_t max_rows,
+									 bool cuts_large_rows) {
 	if (max_rows < 1 || max_rows > kMostPreviewRows) {
 		throw Error(sqlstate::kInvalidParameterValue, "max_rows must be between 1 and 1000",
 					"It is " + std::to_string(max_rows) + ".",
@@ -94,6 +95,7 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 	plan.query = query;
 	plan.rows = source::ReadPlan::Rows::first;
 	plan.limit = static_cast<std::uint64_t>(max_rows);
+	plan.cuts_large_rows = cuts_large_rows;
 	source->read(plan);
 	std::vector<PreviewRow> rows;
 	event::Output mapped;
@@ -111,6 +113,19 @@ std::vector<PreviewRow> preview(const store::Connection &connection, const std::
 	warn_of(findings);
 	warn_of(sample.findings());
 	return rows;
+}
+
+// Once more, with large rows cut, when one is too large to be sent.
+std::vector<PreviewRow> preview(const store::Connection &connection, const std::string &text,
+								const event::MappingOptions &options, std::int64_t max_rows) {
+	try {
+		return read_preview(connection, text, options, max_rows, false);
+	} catch (const Error &error) {
+		if (error.failure().sqlstate != sqlstate::kRowTooLarge) {
+			throw;
+		}
+	}
+	return read_preview(connection, text, options, max_rows, true);
 }
 
 } // namespace

@@ -16,6 +16,7 @@
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
 #include "source/query_text.hpp"
+#include "store/rejected.hpp"
 
 namespace hyperline::loader {
 
@@ -114,6 +115,7 @@ void Reading::compare_with_last_run() {
 void Reading::describe() {
 	transactions_.run([&] {
 		query_ = query_of(loader_, Since::last_run);
+		cuts_large_rows_ = store::has_rows_too_large(loader_.id);
 		if (first_.time && *first_.time - *first_.open_since > kLongOpen) {
 			store::add_note(run_.id, "open_since", pg::format_utc(*first_.open_since));
 		}
@@ -249,6 +251,7 @@ void Reading::stream() {
 
 void Reading::read(source::ReadPlan &plan) {
 	plan.rows_before = rows_;
+	plan.cuts_large_rows = cuts_large_rows_;
 	try {
 		at_source([&] { source_->read(plan); });
 		source::Chunk chunk;
@@ -360,6 +363,7 @@ void Reading::store_set_aside() {
 // from there. Keys that were seen may come again for good reasons, so they are forgotten.
 void Reading::go_on_after(Failure fault) {
 	const std::string cause = fault.message;
+	cuts_large_rows_ = cuts_large_rows_ || fault.sqlstate == sqlstate::kRowTooLarge;
 	source_.reset();
 	const std::optional<std::string> before = stored_up_to_at_fault_;
 	if (batch_->rows() > 0) {

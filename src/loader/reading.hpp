@@ -88,6 +88,7 @@ private:
 	int repeated_ = 0;								   ///< notices of the source
 	bool ordered_by_cursor_ = false;
 	bool nulls_read_ = false;
+	bool cuts_large_rows_ = false; ///< for one was too large to be sent
 	bool opening_ = false;
 	bool opened_ = false;
 };

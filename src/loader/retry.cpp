@@ -13,7 +13,7 @@ bool worth_retrying(const Failure &failure) {
 	}
 	// 57014: the source's statement_timeout, or somebody there who ended the query: neither wants it again at once.
 	return (state_class == "57" && sqlstate != "57014" && sqlstate != "57P04") || sqlstate == "55P03" ||
-		   sqlstate == "25P03" || sqlstate == "HL001";
+		   sqlstate == "25P03" || sqlstate == sqlstate::kStaleSource || sqlstate == sqlstate::kRowTooLarge;
 }
 
 bool passes_by_itself(std::string_view sqlstate) {

@@ -64,6 +64,8 @@ inline constexpr const char *kInternalError = "XX000";
 inline constexpr const char *kDataCorrupted = "XX001";
 /// Our own class: the source is behind what the last successful run saw.
 inline constexpr const char *kStaleSource = "HL001";
+/// Our own class: a row that its source cannot send, or that is more than is taken. Rows may be read cut instead.
+inline constexpr const char *kRowTooLarge = "HL002";
 } // namespace sqlstate
 
 } // namespace hyperline

@@ -53,6 +53,8 @@ struct Row {
 	std::size_t size = 0;
 	std::uint64_t number = 0; ///< 1 is the first row of the run
 	std::size_t bytes = 0;	  ///< as sent by the source
+	/// Of a row that was too large to be sent, and came with its long values cut: the bytes of the whole; else 0.
+	std::uint64_t whole_bytes = 0;
 };
 
 } // namespace hyperline::source

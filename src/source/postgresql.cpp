@@ -4,6 +4,7 @@
 
 #include "pg/utf8.hpp"
 #include "source/copy_row.hpp"
+#include "source/keywords.hpp"
 #include "source/libpq.hpp"
 #include "source/plan.hpp"
 #include "source/query_text.hpp"
@@ -22,6 +23,12 @@ constexpr const char *kUndefinedFunction = "42883";
 // What one chunk takes from the connection before it is passed on: enough to spread the cost of a gate.
 constexpr std::size_t kChunkRows = 1000;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+
+// A last field that is NULL, in a row that was not cut, with the tab before it.
+constexpr std::size_t kNotCut = 3;
+
+// The most bytes of a row that PostgreSQL prints: MaxAllocSize, less what ends a text.
+constexpr std::size_t kMostSent = 0x3fffffff - 2 - kNotCut;
 
 // As many as a table of PostgreSQL may have.
 constexpr int kMostColumns = 1600;
@@ -67,46 +74,22 @@ private:
 	std::string position();
 	void prepare_session();
 	void refuse_other_settings();
+	[[nodiscard]] Error row_too_large(std::string message, std::string detail, std::string hint) const;
+	[[noreturn]] void refuse(const Failure &failure) const;
+	void refuse_announced(const Failure &failure) const;
 	PqConnection::CopyRow next_row(char *&line, int &length, bool wait, MemoryBound &bound);
 
 	bool is_local_;
 	Limits limits_;
 	PqConnection connection_;
-	std::size_t columns_ = 0;
+	std::vector<Field> fields_;
+	std::size_t largest_row_ = 0;
+	bool cuts_ = false; // a row has one more value
 	std::vector<Value> row_values_;
 	std::uint64_t row_number_ = 0;
 	std::uint64_t last_row_ = UINT64_MAX; // more are not asked for
 	bool ended_ = false;				  // the stream's end came together with its last rows
 };
-
-// libpq's options that we set: nothing is taken from the server's environment or from files of its operating-system
-// user, what is sent and received is UTF-8, and a peer that vanishes is noticed within a minute.
-Keywords connection_keywords(const ConnectionUrl &url, bool is_trusted) {
-	Keywords keywords = libpq_keywords(url);
-	const auto give = [&keywords](const char *name, const char *value) {
-		for (const auto &[given, unused] : keywords) {
-			if (given == name) {
-				return;
-			}
-		}
-		keywords.emplace_back(name, value);
-	};
-	give("application_name", "hyperline_connector");
-	give("client_encoding", "UTF8");
-	give("passfile", "/dev/null/none");
-	give("sslcert", "/dev/null/none");
-	give("sslkey", "/dev/null/none");
-	give("sslcrl", "/dev/null/none"); // else libpq looks for one in the home folder of this server's user
-	give("gssencmode", "disable");
-	if (PQlibVersion() >= 160000 && !is_trusted) {
-		give("require_auth", "password,md5,scram-sha-256"); // never by what this server is
-	}
-	give("keepalives_idle", "30");
-	give("keepalives_interval", "10");
-	give("keepalives_count", "3");
-	give("tcp_user_timeout", "60000");
-	return keywords;
-}
 
 std::string shown_name(const ConnectionUrl &url) {
 	return "database \"" + url.dbname + "\" at \"" + url.host + "\", port " +
@@ -344,40 +327,69 @@ std::vector<Field> PostgresqlSource::describe(const Query &query) {
 		fields[static_cast<std::size_t>(i)].name = name;
 	}
 	look_up_types(connection_, fields, described.get());
-	columns_ = fields.size();
+	fields_ = fields;
 	return fields;
 }
 
 void PostgresqlSource::read(const ReadPlan &plan) {
 	std::size_t offset = 0;
-	const std::string sql = copy_statement(plan, offset);
+	cuts_ = plan.cuts_large_rows;
+	const std::string sql = cuts_ ? copy_cut_statement(plan, fields_, std::min(limits_.row, kMostSent), offset)
+								  : copy_statement(plan, offset);
+	largest_row_ = limits_.row + (cuts_ ? kNotCut : 0);
+	connection_.set_largest_row(largest_row_);
 	row_number_ = plan.rows_before;
 	last_row_ = plan.rows == ReadPlan::Rows::first ? plan.rows_before + plan.limit : UINT64_MAX;
 	connection_.set_statement_timeout(limits_.statement);
 	connection_.set_stall_timeout(limits_.stall);
-	connection_.begin_copy(sql, plan.query, offset);
+	try {
+		connection_.begin_copy(sql, plan.query, offset);
+	} catch (const Error &error) {
+		refuse_announced(error.failure());
+		throw;
+	}
+}
+
+// HL002, unless rows come cut already: then reading them once more is no way out.
+Error PostgresqlSource::row_too_large(std::string message, std::string detail, std::string hint) const {
+	return cuts_ ? Error(sqlstate::kProgramLimitExceeded, std::move(message), std::move(detail), std::move(hint))
+				 : Error(sqlstate::kRowTooLarge, std::move(message), std::move(detail),
+						 "The next run rejects such rows and reads on. " + std::move(hint));
+}
+
+void PostgresqlSource::refuse(const Failure &failure) const {
+	throw row_too_large(failure.message, failure.detail, failure.hint);
+}
+
+// What was announced was too large to be taken here: nothing of it was.
+void PostgresqlSource::refuse_announced(const Failure &failure) const {
+	if (failure.sqlstate == sqlstate::kProgramLimitExceeded && PQstatus(connection_.get()) == CONNECTION_BAD) {
+		refuse(failure);
+	}
 }
 
 // A row that the source cannot print, for a text there has less than 1 GB, ends the whole query: say which one it was.
+// Where rows come cut it is another one, or the query itself that fails.
 PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool wait, MemoryBound &bound) {
 	PqConnection::CopyRow kind{};
 	try {
 		kind = connection_.next_copy_row(line, length, wait, bound);
 	} catch (const Error &error) {
 		const Failure &failure = error.failure();
+		refuse_announced(failure);
 		if ((failure.sqlstate != sqlstate::kProgramLimitExceeded && failure.sqlstate != "53200") ||
-			PQstatus(connection_.get()) == CONNECTION_BAD) { // not the source's: what it announced was refused here
+			PQstatus(connection_.get()) == CONNECTION_BAD) {
 			throw;
 		}
-		throw Error(failure.sqlstate,
-					"row " + std::to_string(row_number_ + 1) + " of the query is too large for its source to send",
-					failure.message + (failure.detail.empty() ? "" : "\n" + failure.detail),
-					"PostgreSQL prints rows of less than 1 GB. Leave its largest fields out of the query, or shorten "
-					"them there.");
+		throw row_too_large("row " + std::to_string(row_number_ + 1) +
+								" of the query is too large for its source to send",
+							failure.message + (failure.detail.empty() ? "" : "\n" + failure.detail),
+							"PostgreSQL prints rows of less than 1 GB. Leave its largest fields out of the query, or "
+							"shorten them there.");
 	}
-	if (line != nullptr && static_cast<std::size_t>(length) > limits_.row) { // small enough for memory, but no more
+	if (line != nullptr && static_cast<std::size_t>(length) > largest_row_) { // small enough for memory, but no more
 		PQfreemem(line);
-		throw connection_.too_large(static_cast<std::uint64_t>(length));
+		refuse(connection_.too_large(static_cast<std::uint64_t>(length)).failure());
 	}
 	return kind;
 }
@@ -405,7 +417,12 @@ bool PostgresqlSource::next(Chunk &chunk) {
 		}
 		chunk.keep(line, [](void *buffer) { PQfreemem(buffer); });
 		split_copy_row(line, static_cast<std::size_t>(length), row_values_);
-		if (row_values_.size() != columns_) {
+		std::uint64_t whole_bytes = 0;
+		if (cuts_ && !row_values_.empty()) {
+			whole_bytes = std::strtoull(std::string(row_values_.back().text).c_str(), nullptr, 10);
+			row_values_.pop_back();
+		}
+		if (row_values_.size() != fields_.size()) {
 			throw Error(sqlstate::kProtocolViolation, "the source sent a row of another shape than it described", {},
 						"Look at what lies between the servers: a pooler, a proxy.");
 		}
@@ -414,13 +431,14 @@ bool PostgresqlSource::next(Chunk &chunk) {
 						"Look at what lies between the servers: a pooler, a proxy.");
 		}
 		chunk.values().insert(chunk.values().end(), row_values_.begin(), row_values_.end());
-		chunk.rows.push_back(Row{nullptr, columns_, ++row_number_, static_cast<std::size_t>(length)});
+		chunk.rows.push_back(
+			Row{nullptr, fields_.size(), ++row_number_, static_cast<std::size_t>(length), whole_bytes});
 		chunk.bytes += static_cast<std::size_t>(length);
 	}
 	const Value *values = chunk.values().data();
 	for (Row &row : chunk.rows) {
 		row.values = values;
-		values += columns_;
+		values += row.size;
 	}
 	return true;
 }

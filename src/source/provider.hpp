@@ -86,6 +86,9 @@ struct ReadPlan {
 	std::string lookback;
 	std::optional<std::int64_t> from_time;
 	std::optional<std::int64_t> from_open_since;
+	/// Long values of rows that are too large to be sent or taken come cut (Row::whole_bytes), at the price of
+	/// measuring each row; else such a row ends the read with HL002.
+	bool cuts_large_rows = false;
 	std::uint64_t rows_before = 0; ///< rows of the run that were read before: the next one's number is one more
 };
 

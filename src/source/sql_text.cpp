@@ -111,6 +111,69 @@ std::string select_statement(const ReadPlan &plan, std::size_t &offset) {
 	return sql + " WHERE " + condition + " ORDER BY " + cursor;
 }
 
+namespace {
+
+// What a field takes in a row that is sent, and what it is when the row is too large. Both are made of the text that
+// the source would print: format() does, and does not trim a char(n) as a cast would.
+struct CutField {
+	std::string bytes;
+	std::string value;
+};
+
+bool may_be_long(ValueKind kind) {
+	return kind == ValueKind::text || kind == ValueKind::json || kind == ValueKind::array ||
+		   kind == ValueKind::vector || kind == ValueKind::oid_vector;
+}
+
+// Of longer texts every character may be one that COPY escapes with a backslash: PostgreSQL's translate() takes none of
+// 256 MB, nor does a jsonb.
+constexpr int kMostTranslated = 200'000'000;
+
+CutField cut_field(const Field &field, const std::string &is_large) {
+	const std::string name = quote_identifier(field.name);
+	const std::string most = std::to_string(kLongestCut);
+	if (field.type_name == "bytea") { // whose text may be too large where it itself is not
+		const std::string length = "pg_catalog.octet_length(" + name + ")";
+		return {length + "::bigint * 2 + 3", "CASE WHEN " + is_large + " AND " + length + " > " + most +
+												 " THEN '\\x' || pg_catalog.encode(pg_catalog.substring(" + name +
+												 ", 1, " + most + "), 'hex') || '... (' || " + length +
+												 " || ' bytes)' ELSE " + name + "::text END"};
+	}
+	const std::string text = "pg_catalog.format('%s', " + name + ")";
+	const std::string length = "pg_catalog.octet_length(" + text + ")";
+	if (!may_be_long(field.kind)) {
+		return {length, name};
+	}
+	return {length + "::bigint * 2 - CASE WHEN " + length + " < " + std::to_string(kMostTranslated) +
+				" THEN pg_catalog.octet_length(pg_catalog.translate(" + text +
+				", E'\\b\\f\\n\\r\\t\\x0b\\\\', '')) ELSE 0 END",
+			"CASE WHEN pg_catalog.num_nulls(" + name + ") = 0 THEN CASE WHEN " + is_large + " AND " + length + " > " +
+				most + " THEN pg_catalog.\"left\"(" + text + ", " + most + ") || '... (' || " + length +
+				" || ' bytes)' ELSE " + text + " END END"};
+}
+
+} // namespace
+
+// OFFSET 0 has rows measured once, and leaves them in their order.
+std::string copy_cut_statement(const ReadPlan &plan, const std::vector<Field> &fields, std::uint64_t largest_row,
+							   std::size_t &offset) {
+	const std::string bytes = "\"hyperline_connector: bytes\""; // no field is called that
+	const std::string is_large = bytes + " > " + std::to_string(largest_row);
+	std::string values;
+	std::string size = std::to_string(fields.size()); // what stands between fields, and the line's end
+	for (const Field &field : fields) {
+		const CutField cut = cut_field(field, is_large);
+		values += cut.value + ", ";
+		size += " + COALESCE(" + cut.bytes + ", 2)";
+	}
+	const std::string prefix = "COPY (SELECT " + values + "CASE WHEN " + is_large + " THEN " + bytes +
+							   " END FROM (SELECT *, " + size + " AS " + bytes + " FROM (";
+	std::string sql =
+		prefix + select_statement(plan, offset) + ") AS hyperline_rows OFFSET 0) AS hyperline_measured) TO STDOUT";
+	offset += prefix.size();
+	return sql;
+}
+
 std::string copy_statement(const ReadPlan &plan, std::size_t &offset) {
 	const std::string prefix = "COPY (";
 	if (plan.rows == ReadPlan::Rows::all) {

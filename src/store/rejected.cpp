@@ -303,6 +303,20 @@ ORDER BY 1, 2
 LIMIT $3
 )";
 
+constexpr const char *kTooLarge = R"(
+SELECT EXISTS (
+		SELECT FROM hyperline.rejected_rows x
+		WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.code OPERATOR(pg_catalog.=) 'too_large_to_send'
+		  AND x.resolved_at IS NULL)
+    OR EXISTS (
+		SELECT FROM hyperline.run r
+		WHERE r.loader_id OPERATOR(pg_catalog.=) $1 AND r.sqlstate OPERATOR(pg_catalog.=) $2
+		  AND r.run_id OPERATOR(pg_catalog.>) COALESCE((
+			SELECT s.run_id FROM hyperline.run s
+			WHERE s.loader_id OPERATOR(pg_catalog.=) $1 AND s.status OPERATOR(pg_catalog.=) 'succeeded'
+			ORDER BY s.run_id DESC LIMIT 1), 0))
+)";
+
 constexpr const char *kSummary = R"(
 SELECT pg_catalog.count(*) FILTER (WHERE x.resolved_at OPERATOR(pg_catalog.=) pg_catalog.now()),
        pg_catalog.count(*) FILTER (WHERE x.resolved_at IS NULL
@@ -312,6 +326,10 @@ WHERE x.loader_id OPERATOR(pg_catalog.=) $1
 )";
 
 } // namespace
+
+bool has_rows_too_large(std::int32_t loader_id) {
+	return pg::run(kTooLarge, {loader_id, sqlstate::kRowTooLarge}).boolean(0, 0);
+}
 
 std::vector<std::string> open_rejected_ids(std::int32_t loader_id, std::int64_t &from, std::int64_t limit) {
 	const pg::Rows rows = pg::run(kOpenIds, {loader_id, from, limit});

@@ -74,6 +74,10 @@ void resolve_rejected_before(std::int32_t loader_id, std::int64_t run_id);
 /// there are no more. Rows without an id have none.
 std::vector<std::string> open_rejected_ids(std::int32_t loader_id, std::int64_t &from, std::int64_t limit);
 
+/// Whether rows of a loader have been too large to be sent, since it last succeeded or in rows that are open: then its
+/// next run reads them cut.
+bool has_rows_too_large(std::int32_t loader_id);
+
 struct RejectedSummary {
 	std::int64_t resolved = 0;	 ///< in this transaction
 	std::int64_t without_id = 0; ///< open, and with nothing to be known by

@@ -107,11 +107,36 @@ is(value(q{SELECT length(record->>'document') FROM hyperline.events WHERE event_
 create_loader('too_large', 'too_large', q{SELECT id, 1 AS "customerId", date '2026-01-01' AS timestamp, repeat('x', 256 * 1024 * 1024) AS document FROM generate_series(1, 1) id UNION ALL SELECT 2, 2, '2026-01-01', 'small'});
 is(refresh('too_large'), '1 1 0 0 1', 'a row of 256 MB does not stop the others');
 is(value(q{SELECT concat_ws(' ', code, field, length("row"::text) < 2000) FROM hyperline.rejected_rows WHERE loader = 'too_large'}), 'too_large document t', 'and is rejected with the reason, and with its beginning');
-create_loader('past_1_gb', 'past_1_gb', q{SELECT id, 1 AS "customerId", date '2026-01-01' AS timestamp, repeat('\\', CASE id WHEN 2 THEN 268435455 ELSE 1 END) AS b, repeat('\\', CASE id WHEN 2 THEN 268435455 ELSE 1 END) AS c FROM generate_series(1, 2) id});
-my ($status, $out, $err) = $target->psql('postgres', q{CALL hyperline.refresh_loader('past_1_gb')});
-like($err, qr/ERROR:  row 2 of the query is too large for its source to send/, 'a row past 1 GB is named');
-like($err, qr/HINT:  .*leave/i, 'with the way out');
+my $past = q{SELECT id, 1 AS "customerId", date '2026-01-01' AS timestamp, repeat('\\', CASE id WHEN 2 THEN 268435455 ELSE 1 END) AS b, repeat('\\', CASE id WHEN 2 THEN 268435455 ELSE 1 END) AS c FROM generate_series(1, 3) id};
+create_loader('past_1_gb', 'past_1_gb', $past);
+is(refresh('past_1_gb'), '1 2 0 0 1', 'a row past 1 GB does not stop those after it');
+is(value(q{SELECT string_agg(concat_ws(' ', status, sqlstate, error, error_detail), E'\n' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = 'past_1_gb'}) =~ s/ the query failed at the source: .*\n(?=succ)/\n/sr,
+	"failed HL002 row 2 of the query is too large for its source to send\nsucceeded", 'the run that met it says so, another one reads on');
+is(value(q{SELECT concat_ws(' ', row_number, field, code, message, "row" ->> 'id', "row" ->> 'b' = repeat('\\', 1000) || '... (268435455 bytes)') FROM hyperline.rejected_rows WHERE loader = 'past_1_gb'}),
+	'2 too_large_to_send the row has 1073741837 bytes, more than its source sends or than is taken 2 t', 'and rejects it, with its size and its beginning');
 is(value('SELECT 1'), '1', 'and the server lives on');
+
+# Likewise a row that is more than is taken, of whatever its length is made; what is short of it is shown as it is.
+my $taken = q{hyperline_connector.max_row_size = '2MB'};
+my $cut = q{SELECT id, CASE WHEN id <> 4 THEN 1 END AS "customerId", timestamptz '2026-01-01Z' AS timestamp, decode(repeat('ff', CASE id WHEN 2 THEN 1048576 ELSE 1 END), 'hex') AS b, to_jsonb(repeat('é', CASE id WHEN 3 THEN 1048570 ELSE 1 END)) AS j,
+	ARRAY[id::text, NULL, repeat('y', CASE id WHEN 5 THEN 2097152 ELSE 2 END)] AS list, repeat(chr(92) || chr(10), CASE id WHEN 6 THEN 524288 ELSE 1 END) AS escaped, ROW(NULL, NULL) AS r, NULL::text AS nothing, 'x '::char(3) AS padded, 1.50 AS n FROM generate_series(1, 7) id};
+create_loader('cut', 'cut', $cut);
+is(refresh('cut', $taken), '1 2 0 0 5', 'rows that are more than is taken');
+is(value(q{SELECT string_agg(concat_ws(' ', row_number, code, message), E'\n' ORDER BY row_number) FROM hyperline.rejected_rows WHERE loader = 'cut'}) =~ s/the row has 2097\d\d\d bytes, more than its source sends or than is taken/so many/gr,
+	"2 too_large_to_send so many\n3 too_large_to_send so many\n4 null_customer_id customerId is NULL\n5 too_large_to_send so many\n6 too_large_to_send so many", 'are rejected by what they would take as they are sent');
+my $show = q{concat_ws(' ', "row" - '{id,timestamp,b,j,list,escaped,customerId}'::text[], "row" ->> 'b', "row" ->> 'j', "row" ->> 'list', "row" ->> 'escaped')};
+my $rest = q({"n": 1.50, "r": "(,)", "padded": "x  ", "nothing": null});
+is(value("SELECT string_agg(regexp_replace($show, '(ffff|é{4}|y{4}|(\\\\\\n){4})+', '~', 'g'), ';' ORDER BY row_number) FROM hyperline.rejected_rows WHERE loader = 'cut' AND code = 'too_large_to_send'"),
+	join(';', "$rest \\x~... (1048576 bytes) é [\"2\", null, \"yy\"] \\\n", "$rest \\xff \"~ééé... (2097142 bytes) [\"3\", null, \"yy\"] \\\n", "$rest \\xff é {5,NULL,~... (2097161 bytes) \\\n", "$rest \\xff é [\"6\", null, \"yy\"] ~... (1048576 bytes)"), 'and shown cut');
+is(value("SET $taken; SELECT count(*), count(problem) FROM hyperline.preview_query('product', \$q\$$cut\$q\$, 7)"), '7|5', 'a preview shows them');
+is(value("SET $taken; SELECT rows_read, would_insert, unchanged, would_reject FROM hyperline.dry_run_query('product', 'cut', \$q\$$cut\$q\$)"), '7|0|2|5', 'and a dry run counts them');
+is(value("SET $taken; SELECT hyperline.retry_rejected('cut')"), '0', 'they do not fit later on');
+is(value("SELECT hyperline.retry_rejected('cut')"), '4', 'but when more is taken');
+is(refresh('cut'), '1 0 0 6 1', 'nor are they cut any more');
+$source->safe_psql('postgres', q{CREATE TABLE long AS SELECT g AS id, g AS seq, repeat('x', CASE g WHEN 30 THEN 3000000 ELSE 1 END) AS words FROM generate_series(1, 50) g});
+value(q{SELECT hyperline.create_loader('product', 'goes_on', 'SELECT id, 1 AS "customerId", timestamptz ''2026-01-01Z'' AS timestamp, seq, words FROM long', cursor_field => 'seq', paused => true)});
+is(refresh('goes_on', $taken, 'hyperline_connector.batch_rows = 10'), '6 49 0 1 1', 'with a cursor field the run goes on by itself');
+is(value(q{SELECT count(*), max(notes ->> 'resumed') FROM hyperline.loader_runs WHERE loader = 'goes_on' AND status = 'succeeded'}), '1|1', 'and says so');
 
 # Memory: the same for many rows as for few.
 my $rows = $ENV{HYPERLINE_MEMORY_ROWS} // (under_valgrind() ? 200_000 : 800_000); # more than the keys that are kept in memory

@@ -104,7 +104,8 @@ SKIP:
 	cmp_ok($grown, '<', 192, 'parameters without end have no more');
 	$target->safe_psql('postgres', q{SELECT hyperline.create_loader('real', 'large', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp, repeat(''x'', 150000000) AS text', paused => true)});
 	my ($status, $out, $err) = $target->psql('postgres', "SET hyperline_connector.max_row_size = '1MB'; CALL hyperline.refresh_loader('large')");
-	like($err, qr/ERROR:  the source announces more than is taken from it at once/, 'max_row_size is what a row may have');
+	is($target->safe_psql('postgres', "SELECT string_agg(concat_ws(' ', status, sqlstate, rejected, error), E'\\n' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = 'large'"),
+		"failed HL002 0 the source announces more than is taken from it at once\nsucceeded 1", 'max_row_size is what a row may have');
 	$target->safe_psql('postgres', "SET hyperline_connector.max_row_size = '150MB'; CALL hyperline.refresh_loader('large')");
 	is($target->safe_psql('postgres', "SELECT length(record->>'text') FROM hyperline.events WHERE event_type = 'large'"), '150000000', 'and a row that has no more is taken');
 }
@@ -118,7 +119,13 @@ for my $case ([ 1_048_576 - $around, 1 ], [ 1_048_577 - $around, 0 ], [ 3_000_00
 	$target->safe_psql('postgres', "SELECT hyperline.create_loader('real', 'row_$size', '" . sprintf($with, $size) . "', paused => true)");
 	my ($status, $out, $err) = $target->psql('postgres', "SET hyperline_connector.max_row_size = '1MB'; CALL hyperline.refresh_loader('row_$size')");
 	if ($fits) { is("$status$err", 0, 'a row of max_row_size is taken'); }
-	else { like($err, qr/ERROR:  the source announces more than is taken from it at once\nDETAIL:  It announces a message of @{[ $size + $around ]} bytes; a row may have 1048576,/, 'a larger one is not'); }
+	else
+	{
+		my $bytes = $size + $around;
+		is($target->safe_psql('postgres', "SELECT string_agg(split_part(concat_ws(' ', status, sqlstate, error_detail), ';', 1), ';' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = 'row_$size'"),
+			"failed HL002 It announces a message of $bytes bytes;succeeded", 'a larger one is not');
+		like($target->safe_psql('postgres', "SELECT message FROM hyperline.rejected_rows WHERE loader = 'row_$size'"), qr/^the row has $bytes bytes,/, 'but rejected');
+	}
 	is($target->safe_psql('postgres', "SELECT count(*), max(length(record->>'text')) FROM hyperline.events WHERE event_type = 'row_$size'"), $fits ? "1|$size" : '0|', 'nor stored');
 }
 
