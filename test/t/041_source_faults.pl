@@ -178,6 +178,13 @@ is($source->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE p
 kill('CONT', $stopped) == 1 or die "$!";
 is(aftermath($target, $source, after => $failed), '', 'after a session at the source that was stopped, and goes on');
 
+# A row that is more than is taken: the run that is tried again rejects it and stores the others.
+$target->safe_psql('postgres', "ALTER SYSTEM SET hyperline_connector.max_row_size = '1MB'");
+$target->reload;
+ok($target->poll_query_until('postgres', 'SHOW hyperline_connector.max_row_size', '1MB'), 'rows of 1 MB are taken');
+$target->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'wide', $q$SELECT g AS id, 1 AS "customerId", timestamptz '2026-01-01Z' AS timestamp, repeat('x', CASE g WHEN 2 THEN 2000000 ELSE 1 END) AS note FROM generate_series(1, 3) g$q$, '1 hour')});
+ok(wait_for($target, q{SELECT string_agg(concat_ws(' ', "trigger", attempt, status, sqlstate, inserted, rejected), ', ' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = 'wide'}, 'schedule 1 failed HL002 0 0, retry 2 succeeded 2 1'), 'a row that is too large does not stop the others');
+
 unlike(slurp_file($target->logfile), qr/PANIC|segfault|signal 11|signal 6|TRAP|hyperline scheduler could not/, 'nothing crashed');
 $target->stop('fast');
 $source->stop('fast');
