@@ -172,7 +172,7 @@ sub _left_behind
 	{
 		my %dead = map { $_ => 1 } @dead;
 		# The key is the data folder's: other servers of this machine may have the numbers of dead ones.
-		my $key = (stat($target->data_dir))[1] & 0xffffffff;
+		my $key = unpack('l', pack('L', (stat($target->data_dir))[1] & 0xffffffff));
 		push @wrong, map { "left behind: shared memory of a server that is gone: $_" } grep { my @segment = split ' ', $_; $segment[0] eq $key && $dead{ $segment[4] } } <$segments>;
 	}
 	return @wrong;
