@@ -17,7 +17,7 @@ SELECT 'CREATE TABLE wide AS SELECT md5(g::text)::uuid AS id, (1 + (g * 7919) % 
 	jsonb_build_object(''plan'', g % 5, ''tags'', ARRAY[''a'', ''b'', g::text]) AS labels, g % 7 = 0 AS trial' ||
 	string_agg(format(', (g * %1$s) %% 100000 AS number_%1$s, md5((g * %1$s)::text) AS text_%1$s, ((g * %1$s) %% 1000000) / 100.0 AS amount_%1$s,
 		timestamptz ''2026-01-01 00:00+00'' + g * interval ''%1$s s'' AS time_%1$s', n), '' ORDER BY n) ||
-	' FROM generate_series(1, ' || :wide || ') g'
+	' FROM generate_series(1::bigint, ' || :wide || ') g'
 FROM generate_series(1, 10) n \gexec
 
 CREATE TABLE huge AS

@@ -16,12 +16,14 @@ my $seed = $ENV{HYPERLINE_SEED} // int(rand(1_000_000));
 srand($seed);
 note("HYPERLINE_SEED=$seed");
 
-# Rows come in the order in which they were stored: nothing makes room among them.
+# Rows come in the order of their ids, so that batches are stored before the one that waits.
 my $source = start_source('source', 'autovacuum = off');
 $source->safe_psql('postgres', q{
 	CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, 0 AS v FROM generate_series(1, 3000) g;
 	CREATE TABLE pauses (seconds float8); INSERT INTO pauses VALUES (0);
-	CREATE VIEW slow AS SELECT id, company AS "customerId", at AS timestamp, v, CASE WHEN id = 1500 THEN (SELECT 'x' FROM pauses, pg_sleep(seconds), pg_advisory_xact_lock_shared(1)) END AS pause FROM t});
+	-- A lock that is waited for would be given up after a while.
+	CREATE FUNCTION pass(key int) RETURNS void LANGUAGE plpgsql AS $f$ BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(key) LOOP PERFORM pg_sleep(0.02); END LOOP; END $f$;
+	CREATE VIEW slow AS SELECT id, company AS "customerId", at AS timestamp, v, CASE WHEN id = 1500 THEN (SELECT 'x' FROM pauses, pg_sleep(seconds), pass(1)) END AS pause FROM (SELECT * FROM t ORDER BY id) t});
 my $gate = $source->background_psql('postgres');
 my $target = start_target('target', 'restart_after_crash = on', 'hyperline_connector.retry_delay = 1s',
 	'hyperline_connector.batch_rows = 500', "log_statement = 'none'");
@@ -35,13 +37,15 @@ sub create_slow
 	return;
 }
 
+my $at_the_gate = q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'hyperline_connector' AND wait_event = 'PgSleep'};
+
 # Waits for a run that has stored something, and waits at the source until go_on(); returns its id.
 my $last = 0;
 sub in_the_middle
 {
 	$gate->query_safe('SELECT pg_advisory_lock(1)');
 	$source->safe_psql('postgres', 'UPDATE t SET v = v + 1');
-	wait_for($source, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") or die 'no run waits';
+	wait_for($source, $at_the_gate) or die 'no run waits';
 	wait_for($target, "SELECT count(*) = 1 FROM hyperline.loader_runs WHERE run_id > $last AND status = 'running' AND rows_read > 0") or die 'no run is under way';
 	return $last = $target->safe_psql('postgres', "SELECT run_id FROM hyperline.loader_runs WHERE status = 'running'");
 }
@@ -224,7 +228,7 @@ is(aftermath($target, $source), '', 'a lock on events that stays: afterwards');
 # A run that has read everything, and whose end waits for somebody's open transaction longer than for one lock: the worker
 # tries again, and what it has done is not thrown away.
 $target->safe_psql('postgres', q{SELECT hyperline.pause_loader('slow');
-	SELECT hyperline.create_loader('product', 'end', 'SELECT id, company AS "customerId", at AS timestamp FROM t WHERE pg_advisory_xact_lock_shared(1) IS NULL', '1 day', paused => true)});
+	SELECT hyperline.create_loader('product', 'end', 'SELECT id, company AS "customerId", at AS timestamp FROM t WHERE pass(1) IS NULL', '1 day', paused => true)});
 my $runner = "FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND wait_event_type = 'Lock'";
 for my $way ('in a worker', 'in a session')
 {
@@ -239,7 +243,7 @@ for my $way ('in a worker', 'in a session')
 		$session = IPC::Run::start([ 'psql', '-XqAt', '-d', $target->connstr('postgres'), '-c', "SET lock_timeout = '500ms'", '-c', "CALL hyperline.refresh_loader('end')" ], '>', \$answer, '2>', \$said, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 		$runner = "FROM pg_stat_activity WHERE query LIKE 'CALL hyperline.refresh%' AND wait_event_type = 'Lock'";
 	}
-	wait_for($source, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") or die 'no run waits';
+	wait_for($source, $at_the_gate) or die 'no run waits';
 	$holder = $target->background_psql('postgres');
 	$holder->query_safe("BEGIN; SELECT hyperline.alter_loader('end', max_rejected => 5)");
 	go_on();
