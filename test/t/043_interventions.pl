@@ -119,7 +119,8 @@ for my $delete_events ('false', 'true')
 {
 	$beginning->query_safe('SELECT pg_advisory_lock(2)');
 	$gate->query_safe('SELECT pg_advisory_lock(1)');
-	create_slow();
+	# No row comes, so that it does not end by itself for want of its loader.
+	$target->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'slow', 'SELECT id, company AS "customerId", at AS timestamp FROM t WHERE pg_advisory_xact_lock_shared(1) IS NULL', '1 day')});
 	ok(wait_for($target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hyperline runner' AND wait_event = 'PgSleep'"), 'a run is about to begin');
 	$dropping->send("SET client_min_messages = warning; SELECT hyperline.drop_loader('slow', $delete_events)");
 	ok(wait_for($target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%drop_loader%' AND wait_event_type = 'Lock'"), 'drop_loader waits for that');
