@@ -197,15 +197,17 @@ sql(q{
 	SELECT loader_id, name, event_type, 'schedule', 'failed', t, t, t, t FROM hyperline.loader, generate_series(1, 2500) g, LATERAL (SELECT now() - interval '30 days' - g * interval '1 minute' AS t) x WHERE name = 'bad';
 	ALTER TABLE hyperline.run ENABLE ALWAYS TRIGGER restored;
 	UPDATE hyperline.run SET queued_at = queued_at - interval '31 days', due_at = due_at - interval '31 days', started_at = started_at - interval '31 days', finished_at = finished_at - interval '31 days' WHERE queued_at > now() - interval '1 day' AND loader <> 'calls';
-	INSERT INTO hyperline.rejected_rows (run_id, loader, loader_id, row_number, code, message, identity, occurrence)
-	SELECT run_id, loader, loader_id, 10 + g, 'null_id', 'id is NULL', sha256(g::text::bytea), 1 FROM (SELECT * FROM hyperline.rejected_rows WHERE loader = 'dropped' LIMIT 1) x, generate_series(1, 1500) g;
 	UPDATE hyperline.rejected_rows SET rejected_at = rejected_at - interval '31 days', last_rejected_at = last_rejected_at - interval '31 days';
-	UPDATE hyperline.rejected_rows SET resolved_at = now() - interval '31 days' WHERE "row" ->> 'id' = '1' OR loader = 'dropped' AND "row" IS NOT NULL});
+	INSERT INTO hyperline.rejected_rows (run_id, loader, loader_id, row_number, code, message, rejected_at, last_rejected_at, identity, occurrence)
+	SELECT run_id, loader, loader_id, 10 + g, 'null_id', 'id is NULL', last_rejected_at, last_rejected_at, sha256(g::text::bytea), 1 FROM (SELECT * FROM hyperline.rejected_rows WHERE loader = 'dropped' LIMIT 1) x, generate_series(1, 1500) g;
+	UPDATE hyperline.rejected_rows SET resolved_at = now() - interval '31 days' WHERE "row" ->> 'id' = '1' OR loader = 'dropped' AND "row" IS NOT NULL;
+	WITH resolved AS (DELETE FROM hyperline.rejected_rows WHERE resolved_at IS NOT NULL RETURNING *) INSERT INTO hyperline.rejected_rows SELECT * FROM resolved});
 $last = sql("SELECT max(run_id) FROM hyperline.run WHERE loader = 'bad'");
 my $young = sql("SELECT count(*) FROM hyperline.run WHERE loader = 'calls'");
 my $gate = sql("SELECT hyperline.complete_until('bad')");
 # Removed a portion at a time, between which the scheduler looks after what is due: the first one asks for a run here, and
-# each further one notes whether that run has begun meanwhile, and what those before have left of rejected rows.
+# each further one notes whether that run has begun meanwhile, and what those before have left of rejected rows, of which
+# those that are resolved are the last in the table.
 sql(q{
 	CREATE TABLE portions (number int GENERATED ALWAYS AS IDENTITY, has_begun bool, resolved bigint, of_dropped bigint);
 	CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
