@@ -168,8 +168,8 @@ void refresh_loader(const std::string &name, pg::Transactions &transactions) {
 		return outcome;
 	};
 	Outcome outcome = run();
-	if (outcome.failure.sqlstate ==
-		sqlstate::kRowTooLarge) { // another run reads such rows cut; a worker's is tried again
+	// Another run reads large rows cut; for a worker it is the retry.
+	if (outcome.failure.sqlstate == sqlstate::kRowTooLarge) {
 		outcome = run();
 	}
 	if (outcome.status != store::RunStatus::succeeded) {

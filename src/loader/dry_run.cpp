@@ -193,16 +193,10 @@ void Rehearsal::weigh() {
 	batch_->committed();
 }
 
-// From the beginning, with large rows cut, when one is too large to be sent: nothing was written.
 DryRun rehearse(const store::Connection &connection, const store::Loader &loader, Oid reader, std::size_t max_rejects) {
-	try {
-		return Rehearsal(connection, loader, reader, max_rejects, false).carry_out();
-	} catch (const Error &error) {
-		if (error.failure().sqlstate != sqlstate::kRowTooLarge) {
-			throw;
-		}
-	}
-	return Rehearsal(connection, loader, reader, max_rejects, true).carry_out();
+	return read_cut_if_needed([&](bool cuts_large_rows) {
+		return Rehearsal(connection, loader, reader, max_rejects, cuts_large_rows).carry_out();
+	});
 }
 
 std::size_t checked(std::optional<std::int64_t> max_rejects) {

@@ -10,8 +10,6 @@ namespace hyperline::loader {
 
 namespace {
 
-constexpr const char *kUndefinedFunction = "42883";
-
 // The query itself has been prepared: an operator that the source lacks is one of ours, which bring the rows into the
 // order of the cursor field.
 source::Plan ask_for_plan(source::Source &source, const source::ReadPlan &read) {
@@ -19,7 +17,7 @@ source::Plan ask_for_plan(source::Source &source, const source::ReadPlan &read) 
 		return source.plan(read);
 	} catch (const Error &error) {
 		const Failure &failure = error.failure();
-		if (read.rows != source::ReadPlan::Rows::from_cursor || failure.sqlstate != kUndefinedFunction) {
+		if (read.rows != source::ReadPlan::Rows::from_cursor || failure.sqlstate != sqlstate::kUndefinedFunction) {
 			throw;
 		}
 		throw event::wrong_type("cursor_field", read.cursor,

@@ -6,6 +6,7 @@
 #include "event/sample.hpp"
 #include "event/time_text.hpp"
 #include "loader/examine.hpp"
+#include "loader/read_plan.hpp"
 #include "loader/source_access.hpp"
 #include "pg/failure.hpp"
 #include "pg/utf8.hpp"
@@ -115,17 +116,10 @@ std::vector<PreviewRow> read_preview(const store::Connection &connection, const 
 	return rows;
 }
 
-// Once more, with large rows cut, when one is too large to be sent.
 std::vector<PreviewRow> preview(const store::Connection &connection, const std::string &text,
 								const event::MappingOptions &options, std::int64_t max_rows) {
-	try {
-		return read_preview(connection, text, options, max_rows, false);
-	} catch (const Error &error) {
-		if (error.failure().sqlstate != sqlstate::kRowTooLarge) {
-			throw;
-		}
-	}
-	return read_preview(connection, text, options, max_rows, true);
+	return read_cut_if_needed(
+		[&](bool cuts_large_rows) { return read_preview(connection, text, options, max_rows, cuts_large_rows); });
 }
 
 } // namespace

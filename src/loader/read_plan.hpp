@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "loader/settling.hpp"
+#include "pg/failure.hpp"
 #include "source/provider.hpp"
 #include "store/batch.hpp"
 #include "store/loaders.hpp"
@@ -26,6 +27,19 @@ source::ReadPlan plan_of(const source::Query &query, const store::Loader &loader
 std::size_t room_in(const store::Batch &batch);
 /// Whether it closes: at batch_rows or batch_memory, whichever comes first.
 bool is_full(const store::Batch &batch);
+
+/// What `read(false)` returns; when a row is too large to be sent, `read(true)`, from the beginning with such rows cut.
+template <typename Read>
+auto read_cut_if_needed(const Read &read) -> decltype(read(true)) {
+	try {
+		return read(false);
+	} catch (const Error &error) {
+		if (error.failure().sqlstate != sqlstate::kRowTooLarge) {
+			throw;
+		}
+	}
+	return read(true);
+}
 
 /// Keys that are remembered in memory before a temporary file is used: as many as 24 MB take.
 inline constexpr std::size_t kSeenKeysInMemory = 690'000;

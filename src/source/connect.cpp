@@ -168,7 +168,9 @@ Tried try_way(Keywords way, const std::string &password, pg::Deadline deadline) 
 	if (tried.made.failed_in_tls && is_proof_demanded(way)) {
 		tried.made = attempt(way, password, deadline);
 		value_of(way, "sslmode") = "require";
-		value_of(way, "sslrootcert") = kNoFile;
+		for (const char *shown : {"sslrootcert", "sslcert", "sslkey"}) { // nor does it learn a certificate of ours
+			value_of(way, shown) = kNoFile;
+		}
 		tried.is_unproven = tried.made.failed_in_tls && agrees_on_tls(way, deadline);
 	}
 	return tried;

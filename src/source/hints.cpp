@@ -32,7 +32,6 @@ constexpr const char *kDateHint = "Write a date as in '2026-01-31', an interval 
 								  "otherwise is read with to_timestamp(x, 'DD.MM.YYYY'), whose pattern has to be that "
 								  "of the text.";
 
-constexpr const char *kUndefinedFunction = "42883";
 constexpr const char *kAmbiguousFunction = "42725";
 
 constexpr const char *kLockHint = "It waited 5 s for a lock that something at the source holds, such as an ALTER TABLE "
@@ -77,7 +76,7 @@ constexpr Hint kHints[] = {
 	 "no OVER, DISTINCT or FILTER. ANY and ALL take an array or a subquery."},
 	{"42846", "Convert in steps for which there are casts, such as x::text::uuid, or with a function, such as "
 			  "to_timestamp(x); or compare like with like. A date is written '2026-01-31'."},
-	{kUndefinedFunction,
+	{sqlstate::kUndefinedFunction,
 	 "Check how it is spelt, and which types it takes: cast what is given to it, such as x::timestamptz. What other "
 	 "databases have may be called otherwise here: COALESCE for IFNULL, ISNULL and NVL, CASE for IF and IIF, now() for "
 	 "GETDATE(), string_agg() for GROUP_CONCAT()."},
@@ -93,8 +92,7 @@ constexpr Hint kHints[] = {
 constexpr const char *kParser = "scanner_yyerror";
 constexpr const char *kParserHint =
 	"Look before the mark for what is missing, too many or misspelt: a comma, an operator, a word such as FROM, the "
-	"END "
-	"of a CASE. A name that is a word of SQL's own, such as order, is written in double quotes, not in ' or `.";
+	"END of a CASE. A name that is a word of SQL's own, such as order, is written in double quotes, not in ' or `.";
 
 constexpr const char *kValueHint = "If a value of some row causes it, leave that row out with a WHERE, or look at the "
 								   "value first: CASE WHEN x > 0 THEN ln(x) END.";
@@ -114,7 +112,8 @@ constexpr Hint kByFunction[] = {
 };
 
 constexpr std::string_view kToldByFunction[] = {sqlstate::kSyntaxError, sqlstate::kFeatureNotSupported,
-												sqlstate::kDatatypeMismatch, kUndefinedFunction, kAmbiguousFunction};
+												sqlstate::kDatatypeMismatch, sqlstate::kUndefinedFunction,
+												kAmbiguousFunction};
 
 constexpr Hint kOwnHints[] = {
 	{"42501", "Grant it to the connection's role: GRANT EXECUTE ON FUNCTION ... TO ..."},
@@ -129,7 +128,7 @@ bool is_of_parser(const char *function) {
 
 // The source's own hint for the first names datestyle, which no query can set; for the others, casts alone.
 bool replaces_hint_of_source(std::string_view sqlstate) {
-	return sqlstate == kDateOutOfRange || sqlstate == kUndefinedFunction || sqlstate == kAmbiguousFunction;
+	return sqlstate == kDateOutOfRange || sqlstate == sqlstate::kUndefinedFunction || sqlstate == kAmbiguousFunction;
 }
 
 std::string hint_for_query(std::string_view sqlstate, const char *function) {

@@ -18,8 +18,6 @@ namespace hyperline::source {
 
 namespace {
 
-constexpr const char *kUndefinedFunction = "42883";
-
 // What one chunk takes from the connection before it is passed on: enough to spread the cost of a gate.
 constexpr std::size_t kChunkRows = 1000;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
@@ -218,7 +216,7 @@ std::string PostgresqlSource::position() {
 		return one_line(field(connection_.run(kPosition, {}, kBegin).get(), 0, 0));
 	} catch (const Error &error) {
 		const std::string &state = error.failure().sqlstate;
-		if (state != sqlstate::kInsufficientPrivilege && state != kUndefinedFunction &&
+		if (state != sqlstate::kInsufficientPrivilege && state != sqlstate::kUndefinedFunction &&
 			state != sqlstate::kFeatureNotSupported) {
 			throw;
 		}

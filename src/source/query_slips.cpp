@@ -154,8 +154,8 @@ std::string hint_for_clause(const Place &place) {
 			   "parentheses.";
 	}
 	return is_one_of(place.at, kClauses) ? "Look before the mark for what is missing, such as the ON of a JOIN, the "
-										   "END of a CASE or the other side "
-										   "of a comparison. Clauses stand in the order FROM, WHERE, GROUP BY, HAVING, "
+										   "END of a CASE or the other side of a comparison. Clauses stand in the "
+										   "order FROM, WHERE, GROUP BY, HAVING, "
 										   "ORDER BY, LIMIT, each once."
 										 : std::string();
 }
