@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Aftermath;
+use FakeDns;
 use FaultProxy;
 use Hyperline;
 use PostgreSQL::Test::Cluster;
@@ -20,8 +21,10 @@ my $patience = under_valgrind() ? 20 : 2; # seconds
 my $source = start_source('source', "listen_addresses = '127.0.0.1'");
 $source->safe_psql('postgres', q{CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, repeat('x', 100) AS note FROM generate_series(1, 3000) g});
 my $proxy = FaultProxy->new($source);
+my $dns = FakeDns->new('source.test' => { A => ['127.0.0.1'] });
 my $target = start_target('target', 'hyperline_connector.retry_delay = 1s', "hyperline_connector.connect_timeout = ${patience}s",
-	"hyperline_connector.stall_timeout = ${patience}s", 'hyperline_connector.batch_rows = 500', "log_statement = 'none'");
+	"hyperline_connector.stall_timeout = ${patience}s", 'hyperline_connector.batch_rows = 500', "log_statement = 'none'",
+	"hyperline_connector.name_servers = '" . $dns->address . "'");
 $target->safe_psql('postgres', "SELECT hyperline.create_connection('product', '" . $proxy->url . "')");
 my $query = 'SELECT id, company AS "customerId", at AS timestamp, note FROM t';
 $target->safe_psql('postgres', "SELECT hyperline.create_loader('product', 'calls', \$q\$$query\$q\$, '1 hour', paused => true)");
@@ -90,6 +93,15 @@ fault('it sends parameters for ever', 'failed', qr/^08001 could not connect.*no 
 have_patience(60); # on a busy machine its bytes take long
 fault('it sends a byte at a time', 'succeeded', qr/^$/, { from => 'source', at => 0, do => 'throttle', bytes => 1, seconds => 0.001 }, { from => 'source', after => 'BEGIN', do => 'throttle', bytes => 65536, seconds => 0 });
 have_patience($patience);
+
+# A name that does not resolve any more
+my $by_name = $proxy->url =~ s/127\.0\.0\.1/source.test/r;
+$target->safe_psql('postgres', "SELECT hyperline.alter_connection('product', url => '$by_name'); UPDATE hyperline.connection SET url = replace(url, 'source.test', 'gone.test')");
+my ($gone, $why, $fired, $lost) = run_under();
+is($gone, 'failed', 'a name that does not resolve: the run');
+like($why, qr/^08001 could not connect.*gone\.test/, 'a name that does not resolve: what it says');
+$target->safe_psql('postgres', "SELECT hyperline.alter_connection('product', url => '$by_name')");
+is(aftermath($target, $source, after => $lost), '', 'a name that does not resolve, until it does: afterwards');
 
 # Before the rows
 fault('it stops before the transaction', 'failed', qr/^08006 the source did not answer in time/, { from => 'client', before => 'BEGIN ISOLATION', do => 'stall' });
