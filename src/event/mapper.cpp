@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t kShownOfLarge = 1024;
 
 bool is_storable_text(std::string_view text) {
-	return valid_utf8_prefix(text) == text.size() &&
-		   (text.empty() || std::memchr(text.data(), '\0', text.size()) == nullptr);
+	return is_plain_ascii(text) ||
+		   (valid_utf8_prefix(text) == text.size() && std::memchr(text.data(), '\0', text.size()) == nullptr);
 }
 
 // Bytes that are no text, as \xNN; a backslash stays one.

@@ -130,7 +130,8 @@ void record_success(const store::Run &run, const store::Loader &loader, const st
 	insist([&] {
 		ended.reset();
 		transactions.run([&] {
-			if (store::permission_to_store(loader) == store::Permission::changed) {
+			pg::Prepared permission;
+			if (store::permission_to_store(loader, permission) == store::Permission::changed) {
 				throw Stopped("the loader was changed; it is due again with its new settings");
 			}
 			store::finish_succeeded(run.id, loader.id, success);

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/large_pages.hpp"
 #include "loader/siphash.hpp"
 
 namespace hyperline::loader {
@@ -76,7 +77,8 @@ private:
 	OpenSpill open_spill_;
 	SipKey hash_key_;
 	std::string scratch_;
-	std::vector<Entry> table_;
+	using Table = std::vector<Entry, LargePages<Entry>>;
+	Table table_;
 	std::size_t used_ = 0;
 	std::vector<SortedRun> runs_; ///< oldest first
 	std::vector<Entry> block_;

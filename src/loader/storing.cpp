@@ -20,7 +20,7 @@ bool Storing::try_to_store(store::Batch &batch, const store::Progress &progress,
 	try {
 		transactions_.run([&] {
 			pg::commit_without_waiting(); // the end of the run waits for all of them
-			switch (store::permission_to_store(loader_)) {
+			switch (store::permission_to_store(loader_, permission_)) {
 			case store::Permission::dropped:
 				throw Stopped("the loader was dropped");
 			case store::Permission::changed:
@@ -32,7 +32,7 @@ bool Storing::try_to_store(store::Batch &batch, const store::Progress &progress,
 				break;
 			}
 			const store::Counts counts = batch.store(writer_.find(loader_));
-			store::add_counts(run_id_, counts, progress);
+			store::add_counts(run_id_, counts, progress, add_counts_);
 			rejected_in_batch = read_before ? counts.rejected_first : counts.rejected;
 			if (!position_.empty()) {
 				store::note_position(loader_.id, position_);

@@ -48,6 +48,8 @@ private:
 	const store::Loader &loader_;
 	pg::Transactions &transactions_;
 	store::Writer writer_;
+	pg::Prepared permission_;
+	pg::Prepared add_counts_;
 	std::int64_t rejected_ = 0;
 	Failure in_the_way_;   // of the last attempt
 	std::string position_; ///< empty: noted already, or not known

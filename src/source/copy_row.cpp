@@ -90,7 +90,7 @@ char *unescape_field(char *begin, char *escape, char *end, Value &value) {
 } // namespace
 
 void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) {
-	values.clear();
+	const std::size_t before = values.size();
 	if (length == 0) { // `line` may be null
 		values.emplace_back();
 		return;
@@ -114,7 +114,7 @@ void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) 
 			}
 			escape = find(field_end, end, '\\');
 		}
-		if (values.size() == kMaxRowFields) {
+		if (values.size() - before == kMaxRowFields) {
 			fail("It has more fields than a PostgreSQL server can return.");
 		}
 		values.push_back(value);

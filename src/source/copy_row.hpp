@@ -13,7 +13,7 @@ namespace hyperline::source {
 /// The most fields of a row: PostgreSQL's limit of columns in a result (MaxTupleAttributeNumber).
 inline constexpr std::size_t kMaxRowFields = 1664;
 
-/// Replaces `values` by the fields of the row in `line`, `length` bytes as PQgetCopyData() gives them, with or without
+/// Adds to `values` the fields of the row in `line`, `length` bytes as PQgetCopyData() gives them, with or without
 /// the line end. `line` is changed; the values are views into it. Values may hold any bytes, a NUL too (an escape can
 /// make one): they are checked where they are used. An empty row is one empty value, which is also how a result
 /// without columns looks.

@@ -83,7 +83,6 @@ private:
 	std::vector<Field> fields_;
 	std::size_t largest_row_ = 0;
 	bool cuts_ = false; // a row has one more value
-	std::vector<Value> row_values_;
 	std::uint64_t row_number_ = 0;
 	std::uint64_t last_row_ = UINT64_MAX; // more are not asked for
 	bool ended_ = false;				  // the stream's end came together with its last rows
@@ -414,13 +413,15 @@ bool PostgresqlSource::next(Chunk &chunk) {
 			break;
 		}
 		chunk.keep(line, [](void *buffer) { PQfreemem(buffer); });
-		split_copy_row(line, static_cast<std::size_t>(length), row_values_);
+		std::vector<Value> &values = chunk.values();
+		const std::size_t before = values.size();
+		split_copy_row(line, static_cast<std::size_t>(length), values);
 		std::uint64_t whole_bytes = 0;
-		if (cuts_ && !row_values_.empty()) {
-			whole_bytes = std::strtoull(std::string(row_values_.back().text).c_str(), nullptr, 10);
-			row_values_.pop_back();
+		if (cuts_) {
+			whole_bytes = std::strtoull(std::string(values.back().text).c_str(), nullptr, 10);
+			values.pop_back();
 		}
-		if (row_values_.size() != fields_.size()) {
+		if (values.size() - before != fields_.size()) {
 			throw Error(sqlstate::kProtocolViolation, "the source sent a row of another shape than it described", {},
 						"Look at what lies between the servers: a pooler, a proxy.");
 		}
@@ -428,7 +429,6 @@ bool PostgresqlSource::next(Chunk &chunk) {
 			throw Error(sqlstate::kProtocolViolation, "the source sent more rows than it was asked for", {},
 						"Look at what lies between the servers: a pooler, a proxy.");
 		}
-		chunk.values().insert(chunk.values().end(), row_values_.begin(), row_values_.end());
 		chunk.rows.push_back(
 			Row{nullptr, fields_.size(), ++row_number_, static_cast<std::size_t>(length), whole_bytes});
 		chunk.bytes += static_cast<std::size_t>(length);

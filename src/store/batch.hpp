@@ -140,6 +140,7 @@ private:
 	std::uint64_t seed_;				// of hashes of contents
 	Oid writer_ = InvalidOid;
 	std::optional<pg::Timestamp> run_started_;
+	pg::Prepared plan_by_key_;
 	pg::Prepared probe_;
 	pg::Prepared weigh_;
 	pg::Prepared insert_;

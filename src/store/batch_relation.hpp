@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pg/relation.hpp"
+#include "pg/spi.hpp"
 #include "store/pending.hpp"
 
 extern "C" {
@@ -23,7 +24,8 @@ void fill(pg::Relation &relation, const std::vector<PendingEvent> &events, const
 
 /// For the rest of the transaction: a batch is joined by looking its keys up in the index, in the batch's order,
 /// whatever the statistics say of the tables or guess of the batch. A time prints the same in every session.
-void plan_by_key();
+/// `statement` keeps its plan for the next time.
+void plan_by_key(pg::Prepared &statement);
 
 } // namespace hyperline::store
 

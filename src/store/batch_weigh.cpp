@@ -40,7 +40,7 @@ void take_verdict(void *target, const pg::TupleView &row) {
 // The transaction is one for all batches: what each of them takes of its memory is given back.
 void Batch::weigh(Weighing &weighing, Oid reader) {
 	const pg::OwnedContext scratch("hyperline weighing");
-	plan_by_key();
+	plan_by_key(plan_by_key_);
 	std::vector<Verdict> verdicts(events_.size(), Verdict::unchanged);
 	if (!events_.empty()) {
 		sort_by_key();

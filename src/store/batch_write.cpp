@@ -33,8 +33,8 @@ SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
 
 } // namespace
 
-void plan_by_key() {
-	pg::run(kPlanByKey);
+void plan_by_key(pg::Prepared &statement) {
+	statement.run(kPlanByKey, {});
 }
 
 void fill(pg::Relation &relation, const std::vector<PendingEvent> &events, const std::vector<std::uint32_t> *rows) {
@@ -196,7 +196,7 @@ Counts Batch::store(Oid writer) {
 	counts.duplicates = duplicates_;
 	corrections_.resize(corrections_of_groups_); // those that storing made, if this is not the first time
 	to_set_aside_.clear();
-	plan_by_key();
+	plan_by_key(plan_by_key_);
 	defer_nothing();
 	const std::size_t rejected_before = rejected_.size();
 	counts.customers_created = customer_store_.write(customers_, target_.loader);

@@ -328,8 +328,8 @@ SELECT l.paused, l.generation FROM hyperline.loader l WHERE l.loader_id OPERATOR
 
 } // namespace
 
-Permission permission_to_store(const Loader &as_read) {
-	const pg::Rows rows = pg::run(kPermission, {as_read.id});
+Permission permission_to_store(const Loader &as_read, pg::Prepared &statement) {
+	const pg::Rows rows = statement.run(kPermission, {as_read.id});
 	if (rows.empty()) {
 		return Permission::dropped;
 	}

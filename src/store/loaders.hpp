@@ -89,9 +89,10 @@ struct DeletedEvents {
 };
 DeletedEvents delete_events(const std::string &event_type, Oid deleter);
 
-/// Before a batch is stored: locks the loader's row against changes, and tells whether the run may go on.
+/// Before a batch is stored: locks the loader's row against changes, and tells whether the run may go on. `statement`
+/// keeps its plan for the next time.
 enum class Permission { go_on, paused, dropped, changed };
-Permission permission_to_store(const Loader &as_read);
+Permission permission_to_store(const Loader &as_read, pg::Prepared &statement);
 
 /// The time up to which invoices may rely on the events of a type; nullopt: never.
 std::optional<pg::Timestamp> complete_until(const std::string &event_type);

@@ -248,12 +248,12 @@ bool start_run(std::int64_t id, const std::optional<std::string> &watermark_from
 	return true;
 }
 
-void add_counts(std::int64_t id, const Counts &batch, const Progress &progress) {
+void add_counts(std::int64_t id, const Counts &batch, const Progress &progress, pg::Prepared &statement) {
 	const std::optional<Watermark> &watermark = progress.watermark;
 	const std::optional<std::string> value = watermark ? std::optional(watermark->value) : std::nullopt;
-	const pg::Rows rows = pg::run(kAddCounts, {id, batch.batches, batch.rows_read(), batch.inserted, batch.updated,
-											   batch.unchanged, batch.stale, batch.duplicates, batch.rejected,
-											   batch.customers_created, batch.bytes_read, value});
+	const pg::Rows rows = statement.run(kAddCounts, {id, batch.batches, batch.rows_read(), batch.inserted,
+													 batch.updated, batch.unchanged, batch.stale, batch.duplicates,
+													 batch.rejected, batch.customers_created, batch.bytes_read, value});
 	if (rows.empty()) {
 		throw Error(sqlstate::kObjectNotInPrerequisiteState, "the run was ended by somebody else",
 					"Its row in hyperline.run does not say that it is running.",

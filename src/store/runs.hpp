@@ -92,8 +92,9 @@ struct Progress {
 	std::optional<std::string> settled; ///< see Settling
 };
 
-/// Adds a batch to the counts of a running run, and its loader's progress.
-void add_counts(std::int64_t id, const Counts &batch, const Progress &progress);
+/// Adds a batch to the counts of a running run, and its loader's progress. `statement` keeps its plan for the next
+/// time.
+void add_counts(std::int64_t id, const Counts &batch, const Progress &progress, pg::Prepared &statement);
 /// Notes where the source stood when the run began to read.
 void record_position(std::int64_t id, const std::string &position);
 /// Sets one member of notes.

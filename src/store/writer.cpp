@@ -1,5 +1,6 @@
 #include "store/writer.hpp"
 
+#include "pg/catalog_changes.hpp"
 #include "pg/quote.hpp"
 #include "pg/rights.hpp"
 
@@ -228,6 +229,16 @@ void refuse_foreign_schema() {
 }
 
 Oid Writer::find(const Loader &loader) {
+	const std::uint64_t changes = pg::catalog_changes();
+	if (!found_ || found_->catalog_changes != changes || found_->owner != loader.owner) {
+		found_.reset();
+		const Oid writer = look(loader);
+		found_ = Found{loader.owner, changes, writer};
+	}
+	return found_->writer;
+}
+
+Oid Writer::look(const Loader &loader) {
 	const pg::Rows rows = owner_.run(kOwner, {loader.owner});
 	const std::string way_out = "An admin who gives it its query again owns it from then on: SELECT "
 								"hyperline.alter_loader(" +

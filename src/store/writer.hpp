@@ -4,13 +4,18 @@
 // All functions need an open pg::Connection (SPI).
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "pg/gate.hpp"
 #include "pg/spi.hpp"
 #include "store/loaders.hpp"
 
 namespace hyperline::store {
 
-/// Finds the role that is to write events for a loader. It is asked before each batch, so its statements stay planned.
+/// Finds the role that is to write events for a loader. It is asked before each batch, and looks again when anything
+/// that it goes by may have changed (pg/catalog_changes.hpp).
 class Writer {
 public:
 	/// The loader's owner; the owner of hyperline.events instead of a superuser when that is none. Throws Error 42501
@@ -19,6 +24,14 @@ public:
 	Oid find(const Loader &loader);
 
 private:
+	[[nodiscard]] Oid look(const Loader &loader);
+
+	struct Found {
+		std::string owner; ///< of the loader
+		std::uint64_t catalog_changes;
+		Oid writer;
+	};
+	std::optional<Found> found_;
 	pg::Prepared owner_;
 	pg::Prepared foreign_code_;
 	pg::Prepared may_write_;
