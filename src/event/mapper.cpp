@@ -111,8 +111,7 @@ Mapper::Problem Mapper::take_timestamp(const Value &value, Event &event) const {
 	return std::nullopt;
 }
 
-Mapper::Problem Mapper::take_extra(std::size_t column, const Value &value, Event &event, JsonWriter &json,
-								   Output &out) const {
+Mapper::Problem Mapper::take_extra(std::size_t column, const Value &value, Event &event, JsonWriter &json) const {
 	const source::Field &field = fields_[column];
 	if (columns_[column].role == Role::deleted_at && !value.is_null &&
 		(field.kind != ValueKind::boolean || value.text == "t")) {
@@ -121,7 +120,7 @@ Mapper::Problem Mapper::take_extra(std::size_t column, const Value &value, Event
 	ValueProblem problem = json.key(field.name);
 	if (problem.code == nullptr) {
 		if (value.is_null) {
-			out.tokens.push_back(Token{TokenKind::null, {}});
+			json.add(TokenKind::null);
 		} else {
 			problem = json.value(field, value.text);
 		}
@@ -153,7 +152,7 @@ void Mapper::take_marks(std::size_t column, const Value &value, Event &event, Ou
 
 Mapper::Problem Mapper::map_event(const source::Row &row, Event &event, JsonWriter &json, Output &out) const {
 	json.begin();
-	out.tokens.push_back(Token{TokenKind::begin_object, {}});
+	json.add(TokenKind::begin_object);
 	for (std::size_t i = 0; i < row.size; i++) {
 		const Value &value = row.values[i];
 		if (!value.is_null && !is_storable_text(value.text)) {
@@ -175,7 +174,7 @@ Mapper::Problem Mapper::map_event(const source::Row &row, Event &event, JsonWrit
 			break;
 		case Role::deleted_at:
 		case Role::extra:
-			problem = take_extra(i, value, event, json, out);
+			problem = take_extra(i, value, event, json);
 			break;
 		}
 		if (problem) {
@@ -185,7 +184,7 @@ Mapper::Problem Mapper::map_event(const source::Row &row, Event &event, JsonWrit
 			take_marks(i, value, event, out);
 		}
 	}
-	out.tokens.push_back(Token{TokenKind::end_object, {}});
+	json.add(TokenKind::end_object);
 	return std::nullopt;
 }
 
@@ -196,14 +195,14 @@ TokenRange Mapper::show_row(const source::Row &row, JsonWriter &json, Output &ou
 	for (const bool whole : {true, false}) {
 		out.tokens.resize(range.begin);
 		json.begin();
-		out.tokens.push_back(Token{TokenKind::begin_object, {}});
+		json.add(TokenKind::begin_object);
 		bool fits = true;
 		for (std::size_t i = 0; i < row.size && fits; i++) {
 			const Value &value = row.values[i];
 			fits = json.key(fields_[i].name).code == nullptr;
 			const std::size_t before = out.tokens.size();
 			if (value.is_null) {
-				out.tokens.push_back(Token{TokenKind::null, {}});
+				json.add(TokenKind::null);
 			} else if (!whole && value.text.size() > kShownOfLarge) {
 				const std::string cut = std::string(escaped(value.text.substr(0, kShownOfLarge), out.arena)) + "... (" +
 										std::to_string(value.text.size()) + " bytes)";
@@ -215,7 +214,7 @@ TokenRange Mapper::show_row(const source::Row &row, JsonWriter &json, Output &ou
 				fits = json.string(value.text).code == nullptr;
 			}
 		}
-		out.tokens.push_back(Token{TokenKind::end_object, {}});
+		json.add(TokenKind::end_object);
 		if (fits) {
 			break;
 		}

@@ -69,8 +69,7 @@ private:
 	Problem map_event(const source::Row &row, Event &event, JsonWriter &json, Output &out) const;
 	Problem take_key(std::size_t column, const source::Value &value, Event &event) const;
 	Problem take_timestamp(const source::Value &value, Event &event) const;
-	Problem take_extra(std::size_t column, const source::Value &value, Event &event, JsonWriter &json,
-					   Output &out) const;
+	Problem take_extra(std::size_t column, const source::Value &value, Event &event, JsonWriter &json) const;
 	void take_marks(std::size_t column, const source::Value &value, Event &event, Output &out) const;
 	[[nodiscard]] TokenRange show_row(const source::Row &row, JsonWriter &json, Output &out) const;
 

@@ -3,6 +3,9 @@
 #include "pg/failure.hpp"
 #include "source/characters.hpp"
 
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 namespace hyperline::source {
@@ -87,6 +90,60 @@ char *unescape_field(char *begin, char *escape, char *end, Value &value) {
 	return begin + (in - begin);
 }
 
+// A word in which the highest bit of each byte of `word` that is `c` is set, up to the first such byte.
+constexpr std::uint64_t mark(std::uint64_t word, char c) {
+	constexpr std::uint64_t kOnes = 0x0101010101010101U;
+	const std::uint64_t differs = word ^ (kOnes * static_cast<unsigned char>(c));
+	return (differs - kOnes) & ~differs & (kOnes << 7U);
+}
+
+// The first tab, backslash or line end in [begin, end), else `end`. Fields are short: eight bytes at a time are faster
+// than memchr() is.
+char *find_special(char *begin, char *end) {
+	if constexpr (std::endian::native == std::endian::little) {
+		while (end - begin >= static_cast<std::ptrdiff_t>(sizeof(std::uint64_t))) {
+			std::uint64_t word = 0;
+			std::memcpy(&word, begin, sizeof(word));
+			const std::uint64_t marks = mark(word, '\t') | mark(word, '\\') | mark(word, '\n');
+			if (marks != 0) {
+				return begin + std::countr_zero(marks) / 8;
+			}
+			begin += sizeof(word);
+		}
+	}
+	while (begin < end && *begin != '\t' && *begin != '\\' && *begin != '\n') {
+		++begin;
+	}
+	return begin;
+}
+
+void add(std::vector<Value> &values, std::size_t before, const Value &value) {
+	if (values.size() - before == kMaxRowFields) {
+		fail("It has more fields than a PostgreSQL server can return.");
+	}
+	values.push_back(value);
+}
+
+// Splits a row without escapes but NULLs, as most are. False, with some values added, when it is another one.
+bool split_plain(char *line, char *end, std::vector<Value> &values) {
+	const std::size_t before = values.size();
+	for (char *begin = line;; ++begin) {
+		char *at = find_special(begin, end);
+		const bool is_null =
+			end - begin >= 2 && begin[0] == '\\' && begin[1] == 'N' && (end - begin == 2 || begin[2] == '\t');
+		at = is_null ? begin + 2 : at;
+		if (at != end && *at != '\t') {
+			return false;
+		}
+		add(values, before,
+			is_null ? Value{{}, true} : Value{std::string_view(begin, static_cast<std::size_t>(at - begin)), false});
+		if (at == end) {
+			return true;
+		}
+		begin = at;
+	}
+}
+
 } // namespace
 
 void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) {
@@ -99,6 +156,10 @@ void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) 
 	if (end[-1] == '\n') {
 		--end;
 	}
+	if (split_plain(line, end, values)) {
+		return;
+	}
+	values.resize(before);
 	if (find(line, end, '\n') != end) {
 		fail("A line end stands inside the row.");
 	}
@@ -114,10 +175,7 @@ void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) 
 			}
 			escape = find(field_end, end, '\\');
 		}
-		if (values.size() - before == kMaxRowFields) {
-			fail("It has more fields than a PostgreSQL server can return.");
-		}
-		values.push_back(value);
+		add(values, before, value);
 		if (field_end == end) {
 			return;
 		}

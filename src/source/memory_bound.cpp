@@ -11,15 +11,15 @@ namespace hyperline::source {
 
 namespace {
 
-// What RLIMIT_DATA counts, and the stack. Nothing is allocated for it: this runs for each piece of a stream.
+// What RLIMIT_DATA counts, and the stack. This runs for each piece of a stream: nothing is allocated for it, and the file
+// stays open as long as the process lives.
 std::optional<std::size_t> private_memory() noexcept {
-	const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	static const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (file < 0) {
 		return std::nullopt;
 	}
 	std::array<char, 200> text{};
-	const ssize_t length = read(file, text.data(), text.size() - 1);
-	close(file);
+	const ssize_t length = pread(file, text.data(), text.size() - 1, 0);
 	unsigned long long pages = 0;
 	if (length <= 0 || std::sscanf(text.data(), "%*u %*u %*u %*u %*u %llu", &pages) != 1) {
 		return std::nullopt;
