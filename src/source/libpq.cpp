@@ -332,7 +332,8 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 				return CopyRow::row;
 			}
 			wait_for_more_rows();
-			// A row that does not come after one wait may be a large one: the more often it was waited for, the seldomer.
+			// A row that does not come after one wait may be a large one: the more often it was waited for, the
+			// seldomer.
 			if (++waits > 1 && std::has_single_bit(waits)) {
 				bound.renew();
 			}

@@ -11,8 +11,8 @@ namespace hyperline::source {
 
 namespace {
 
-// What RLIMIT_DATA counts, and the stack. This runs for each piece of a stream: nothing is allocated for it, and the file
-// stays open as long as the process lives.
+// What RLIMIT_DATA counts, and the stack. This runs for each piece of a stream: nothing is allocated for it, and the
+// file stays open as long as the process lives.
 std::optional<std::size_t> private_memory() noexcept {
 	static const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (file < 0) {
