@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/large_pages.hpp"
 #include "loader/siphash.hpp"
+#include "loader/zeroed_memory.hpp"
 
 namespace hyperline::loader {
 
@@ -77,7 +77,7 @@ private:
 	OpenSpill open_spill_;
 	SipKey hash_key_;
 	std::string scratch_;
-	using Table = std::vector<Entry, LargePages<Entry>>;
+	using Table = std::vector<Entry, ZeroedMemory<Entry>>;
 	Table table_;
 	std::size_t used_ = 0;
 	std::vector<SortedRun> runs_; ///< oldest first
