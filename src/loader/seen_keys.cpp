@@ -138,7 +138,7 @@ void SeenKeys::make_room() {
 	if (!table_.empty() && (used_ * 3 < table_.size() * 2 || used_ >= capacity_)) {
 		return;
 	}
-	Table larger(std::bit_ceil(std::max<std::size_t>(64, table_.size() * 2)));
+	std::vector<Entry> larger(std::bit_ceil(std::max<std::size_t>(64, table_.size() * 2)));
 	for (const Entry &entry : table_) {
 		if ((entry.low & kRowMask) != 0) {
 			std::size_t slot = entry.high & (larger.size() - 1);

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "loader/siphash.hpp"
-#include "loader/zeroed_memory.hpp"
 
 namespace hyperline::loader {
 
@@ -77,8 +76,7 @@ private:
 	OpenSpill open_spill_;
 	SipKey hash_key_;
 	std::string scratch_;
-	using Table = std::vector<Entry, ZeroedMemory<Entry>>;
-	Table table_;
+	std::vector<Entry> table_;
 	std::size_t used_ = 0;
 	std::vector<SortedRun> runs_; ///< oldest first
 	std::vector<Entry> block_;

@@ -16,12 +16,6 @@ constexpr bool is_octal(char c) {
 	return c >= '0' && c <= '7';
 }
 
-// The first `c` in [begin, end), else `end`.
-char *find(char *begin, char *end, char c) {
-	auto *const found = static_cast<char *>(std::memchr(begin, c, static_cast<std::size_t>(end - begin)));
-	return found == nullptr ? end : found;
-}
-
 [[noreturn]] void fail(const char *why) {
 	throw Error(sqlstate::kProtocolViolation, "source sent a malformed row", why,
 				"Look at what lies between the servers: a pooler, a proxy.");
@@ -72,17 +66,20 @@ const char *read_escape(const char *in, const char *end, char &byte) {
 }
 
 // Unescapes the field that starts at `begin` and has its first backslash at `escape`. Sets `value`; returns the field's
-// end: its tab or the row's end.
+// end: its tab, a line end or the row's end.
 char *unescape_field(char *begin, char *escape, char *end, Value &value) {
 	const char *in = escape;
 	char *out = escape;
-	while (in < end && *in != '\t') {
+	while (in < end && *in != '\t' && *in != '\n') {
 		if (*in != '\\') {
 			*out++ = *in++;
 			continue;
 		}
 		if (++in == end) {
 			fail("A backslash stands at the end of the row.");
+		}
+		if (*in == '\n') {
+			break;
 		}
 		in = read_escape(in, end, *out++);
 	}
@@ -117,31 +114,8 @@ char *find_special(char *begin, char *end) {
 	return begin;
 }
 
-void add(std::vector<Value> &values, std::size_t before, const Value &value) {
-	if (values.size() - before == kMaxRowFields) {
-		fail("It has more fields than a PostgreSQL server can return.");
-	}
-	values.push_back(value);
-}
-
-// Splits a row without escapes but NULLs, as most are. False, with some values added, when it is another one.
-bool split_plain(char *line, char *end, std::vector<Value> &values) {
-	const std::size_t before = values.size();
-	for (char *begin = line;; ++begin) {
-		char *at = find_special(begin, end);
-		const bool is_null =
-			end - begin >= 2 && begin[0] == '\\' && begin[1] == 'N' && (end - begin == 2 || begin[2] == '\t');
-		at = is_null ? begin + 2 : at;
-		if (at != end && *at != '\t') {
-			return false;
-		}
-		add(values, before,
-			is_null ? Value{{}, true} : Value{std::string_view(begin, static_cast<std::size_t>(at - begin)), false});
-		if (at == end) {
-			return true;
-		}
-		begin = at;
-	}
+bool is_null(const char *begin, const char *end) {
+	return end - begin >= 2 && begin[0] == '\\' && begin[1] == 'N' && (end - begin == 2 || begin[2] == '\t');
 }
 
 } // namespace
@@ -156,26 +130,22 @@ void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) 
 	if (end[-1] == '\n') {
 		--end;
 	}
-	if (split_plain(line, end, values)) {
-		return;
-	}
-	values.resize(before);
-	if (find(line, end, '\n') != end) {
-		fail("A line end stands inside the row.");
-	}
-	char *escape = find(line, end, '\\'); // the next backslash at or after `begin`
 	for (char *begin = line;; ++begin) {
-		char *field_end = find(begin, end, '\t');
+		char *field_end = find_special(begin, end);
 		Value value{std::string_view(begin, static_cast<std::size_t>(field_end - begin)), false};
-		if (escape < field_end) {
-			if (value.text == "\\N") {
-				value = {{}, true};
-			} else {
-				field_end = unescape_field(begin, escape, end, value);
-			}
-			escape = find(field_end, end, '\\');
+		if (is_null(begin, end)) {
+			value = {{}, true};
+			field_end = begin + 2;
+		} else if (field_end < end && *field_end == '\\') {
+			field_end = unescape_field(begin, field_end, end, value);
 		}
-		add(values, before, value);
+		if (field_end < end && *field_end == '\n') {
+			fail("A line end stands inside the row.");
+		}
+		if (values.size() - before == kMaxRowFields) {
+			fail("It has more fields than a PostgreSQL server can return.");
+		}
+		values.push_back(value);
 		if (field_end == end) {
 			return;
 		}
