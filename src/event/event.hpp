@@ -25,6 +25,9 @@ enum class TokenKind : std::uint8_t {
 
 /// One step of a JSON document. `text` points into the row's Chunk, into the Arena, or to a static string.
 struct Token {
+	constexpr Token() = default;
+	constexpr Token(TokenKind kind, std::string_view text) noexcept : kind(kind), text(text) {}
+
 	TokenKind kind = TokenKind::null;
 	std::string_view text;
 };

@@ -26,10 +26,7 @@ public:
 	/// Begins a document. What is written afterwards counts against jsonb's limit of 256 MB.
 	void begin();
 
-	void add(TokenKind kind, std::string_view text = {}) {
-		const Token token{kind, text}; // of a temporary, push_back() would be a call
-		tokens_.push_back(token);
-	}
+	void add(TokenKind kind, std::string_view text = {}) { tokens_.emplace_back(kind, text); }
 	/// Adds a member's name; `name` outlives the tokens.
 	ValueProblem key(std::string_view name);
 	/// Adds a value that is not NULL. On a problem tokens may have been added: the caller takes them back.

@@ -16,6 +16,7 @@
 #include "loader/seen_keys.hpp"
 #include "loader/settling.hpp"
 #include "loader/storing.hpp"
+#include "pg/memory.hpp"
 #include "pg/transaction.hpp"
 #include "source/provider.hpp"
 #include "store/batch.hpp"
@@ -61,6 +62,7 @@ private:
 	void go_on_after(Failure fault);
 	void reopen();
 
+	const pg::ReusedMemory reused_memory_; // first: it ends when all that follows is freed
 	const store::Run &run_;
 	store::Loader loader_;
 	const store::Connection &connection_;

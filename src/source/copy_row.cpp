@@ -65,9 +65,9 @@ const char *read_escape(const char *in, const char *end, char &byte) {
 	return in;
 }
 
-// Unescapes the field that starts at `begin` and has its first backslash at `escape`. Sets `value`; returns the field's
+// Unescapes the field that starts at `begin` and has its first backslash at `escape`. Sets `text`; returns the field's
 // end: its tab, a line end or the row's end.
-char *unescape_field(char *begin, char *escape, char *end, Value &value) {
+char *unescape_field(char *begin, char *escape, char *end, std::string_view &text) {
 	const char *in = escape;
 	char *out = escape;
 	while (in < end && *in != '\t' && *in != '\n') {
@@ -83,7 +83,7 @@ char *unescape_field(char *begin, char *escape, char *end, Value &value) {
 		}
 		in = read_escape(in, end, *out++);
 	}
-	value = {std::string_view(begin, static_cast<std::size_t>(out - begin)), false};
+	text = std::string_view(begin, static_cast<std::size_t>(out - begin));
 	return begin + (in - begin);
 }
 
@@ -132,12 +132,13 @@ void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) 
 	}
 	for (char *begin = line;; ++begin) {
 		char *field_end = find_special(begin, end);
-		Value value{std::string_view(begin, static_cast<std::size_t>(field_end - begin)), false};
-		if (is_null(begin, end)) {
-			value = {{}, true};
+		std::string_view text(begin, static_cast<std::size_t>(field_end - begin));
+		const bool null = is_null(begin, end);
+		if (null) {
+			text = {};
 			field_end = begin + 2;
 		} else if (field_end < end && *field_end == '\\') {
-			field_end = unescape_field(begin, field_end, end, value);
+			field_end = unescape_field(begin, field_end, end, text);
 		}
 		if (field_end < end && *field_end == '\n') {
 			fail("A line end stands inside the row.");
@@ -145,7 +146,7 @@ void split_copy_row(char *line, std::size_t length, std::vector<Value> &values) 
 		if (values.size() - before == kMaxRowFields) {
 			fail("It has more fields than a PostgreSQL server can return.");
 		}
-		values.push_back(value);
+		values.emplace_back(text, null);
 		if (field_end == end) {
 			return;
 		}

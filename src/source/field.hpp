@@ -43,6 +43,9 @@ struct Field {
 /// One value of a row: the text that the source printed, unescaped, in UTF-8 as far as the source tells the truth
 /// (its bytes are not checked yet). `is_null` values have an empty text.
 struct Value {
+	constexpr Value() = default;
+	constexpr Value(std::string_view text, bool is_null) noexcept : text(text), is_null(is_null) {}
+
 	std::string_view text;
 	bool is_null = false;
 };

@@ -320,6 +320,7 @@ void PqConnection::refuse_other_count(std::string_view sent) const {
 }
 
 PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound) {
+	bool polled = false;
 	for (std::uint64_t waits = 0;;) {
 		row = nullptr;
 		length = PQgetCopyData(connection_.get(), &row, 1);
@@ -329,7 +330,12 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 		}
 		if (length == 0) {
 			if (!wait) {
-				return CopyRow::row;
+				if (polled) {
+					return CopyRow::row;
+				}
+				polled = true;
+				consume_input(); // of what has come since: one more look, and no wait
+				continue;
 			}
 			wait_for_more_rows();
 			// A row that does not come after one wait may be a large one: the more often it was waited for, the

@@ -49,8 +49,8 @@ public:
 	void begin_copy(const std::string &sql, const Query &query, std::size_t offset);
 
 	enum class CopyRow { row, end };
-	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when there is
-	/// none yet. `bound` is renewed for a row that has begun to come.
+	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when none
+	/// has come yet. `bound` is renewed for a row that has begun to come.
 	CopyRow next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound);
 
 	/// From now on statements have to end within this time, and a little more for the way there and back; 0: no limit.

@@ -19,7 +19,7 @@ namespace hyperline::source {
 namespace {
 
 // What one chunk takes from the connection before it is passed on: enough to spread the cost of a gate.
-constexpr std::size_t kChunkRows = 1000;
+constexpr std::size_t kChunkRows = 500;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
 // A last field that is NULL, in a row that was not cut, with the tab before it.
