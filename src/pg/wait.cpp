@@ -6,8 +6,11 @@
 #include "pg/background.hpp"
 
 extern "C" {
+#include <miscadmin.h>
 #include <storage/fd.h>
+#include <storage/ipc.h>
 #include <storage/latch.h>
+#include <storage/pmsignal.h>
 #include <utils/timestamp.h>
 }
 
@@ -116,6 +119,15 @@ void check_interrupts() {
 	call([] {
 		leave_if_told();
 		CHECK_FOR_INTERRUPTS();
+	});
+}
+
+void look_around() {
+	call([] {
+		if (IsUnderPostmaster && !PostmasterIsAlive()) {
+			proc_exit(1); // as WL_EXIT_ON_PM_DEATH does
+		}
+		after_sleep(false);
 	});
 }
 

@@ -37,6 +37,10 @@ Woken wait(std::vector<Socket> &sockets, Deadline deadline);
 /// Runs the interrupts that have come in, without waiting.
 void check_interrupts();
 
+/// Does all that a wait does but wait: for who is busy for long with what has come already. Interrupts, a shutdown, the
+/// postmaster's end, a reload of the settings.
+void look_around();
+
 /// Tells PostgreSQL that the process holds a file descriptor of its own for a while.
 class ExternalFd {
 public:

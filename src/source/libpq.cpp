@@ -105,15 +105,26 @@ void PqConnection::consume_input() {
 	}
 }
 
+Error PqConnection::no_answer_in_time() const {
+	return Error(sqlstate::kConnectionFailure, "the source did not answer in time",
+				 "The statement had not ended " + std::to_string(statement_timeout_.count()) +
+					 " s after it was sent, nor when the source itself should have ended it.",
+				 "Look at what the source does and at the network between the servers. For a query that takes "
+				 "longer, raise hyperline_connector.statement_timeout.");
+}
+
+void PqConnection::look_around() {
+	pg::look_around();
+	if (std::chrono::steady_clock::now() >= deadline_) {
+		throw no_answer_in_time();
+	}
+}
+
 void PqConnection::wait_for_input() {
 	for (;;) {
 		const pg::Woken woken = pg::wait(PQsocket(connection_.get()), true, false, deadline_);
 		if (woken == pg::Woken::deadline) {
-			throw Error(sqlstate::kConnectionFailure, "the source did not answer in time",
-						"The statement had not ended " + std::to_string(statement_timeout_.count()) +
-							" s after it was sent, nor when the source itself should have ended it.",
-						"Look at what the source does and at the network between the servers. For a query that takes "
-						"longer, raise hyperline_connector.statement_timeout.");
+			throw no_answer_in_time();
 		}
 		if (woken == pg::Woken::socket) {
 			consume_input();

@@ -49,6 +49,9 @@ public:
 	void begin_copy(const std::string &sql, const Query &query, std::size_t offset);
 
 	enum class CopyRow { row, end };
+	/// To be called now and then while rows come that need not be waited for: does what a wait would do beside, and
+	/// throws when the statement's time is over.
+	void look_around();
 	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when none
 	/// has come yet. `bound` is renewed for a row that has begun to come.
 	CopyRow next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound);
@@ -71,6 +74,7 @@ private:
 	static void note(void *connection, const PGresult *notice) noexcept;
 	void flush();
 	void wait_for_input();
+	[[nodiscard]] Error no_answer_in_time() const;
 	void wait_for_more_rows();
 	void consume_input();
 	void refuse_other_count(std::string_view sent) const;
