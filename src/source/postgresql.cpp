@@ -1,8 +1,6 @@
 #include "source/postgresql.hpp"
 
 #include <cstdlib>
-#include <optional>
-#include <utility>
 
 #include "pg/utf8.hpp"
 #include "source/copy_row.hpp"
@@ -78,7 +76,6 @@ private:
 	[[noreturn]] void refuse(const Failure &failure) const;
 	void refuse_announced(const Failure &failure) const;
 	PqConnection::CopyRow next_row(char *&line, int &length, bool wait, MemoryBound &bound);
-	PqConnection::CopyRow next_row_of(const Chunk &chunk, char *&line, int &length, MemoryBound &bound);
 
 	bool is_local_;
 	Limits limits_;
@@ -89,7 +86,6 @@ private:
 	std::uint64_t row_number_ = 0;
 	std::uint64_t last_row_ = UINT64_MAX; // more are not asked for
 	bool ended_ = false;				  // the stream's end came together with its last rows
-	std::optional<Error> fault_;		  // likewise what ended it
 };
 
 std::string shown_name(const ConnectionUrl &url) {
@@ -395,35 +391,18 @@ PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool 
 	return kind;
 }
 
-// Rows that have come before a fault are passed on first.
-PqConnection::CopyRow PostgresqlSource::next_row_of(const Chunk &chunk, char *&line, int &length, MemoryBound &bound) {
-	if (chunk.rows.empty()) {
-		return next_row(line, length, true, bound);
-	}
-	try {
-		return next_row(line, length, false, bound);
-	} catch (const Error &error) {
-		fault_ = error;
-		line = nullptr;
-		return PqConnection::CopyRow::row;
-	}
-}
-
 bool PostgresqlSource::next(Chunk &chunk) {
 	chunk.clear();
 	if (ended_) {
 		ended_ = false;
 		return false;
 	}
-	if (fault_) {
-		throw *std::exchange(fault_, std::nullopt);
-	}
 	connection_.look_around();
 	MemoryBound bound(limits_.row + kAnswerMemory);
 	while (chunk.rows.size() < kChunkRows && chunk.bytes < kChunkBytes) {
 		char *line = nullptr;
 		int length = 0;
-		if (next_row_of(chunk, line, length, bound) == PqConnection::CopyRow::end) {
+		if (next_row(line, length, chunk.rows.empty(), bound) == PqConnection::CopyRow::end) {
 			refuse_other_settings();
 			if (chunk.rows.empty()) {
 				return false;

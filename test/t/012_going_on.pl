@@ -163,23 +163,6 @@ for my $case (map { my $cursor = $_; map { [ $cursor, $_ ] } 'before', 'after' }
 	$primary->safe_psql('postgres', 'DELETE FROM calls WHERE id > 50000');
 }
 
-# A source that breaks off again and again, each time after a hundred rows, which come together with the fault: they are
-# stored before it counts, so that the run gets farther each time.
-{
-	$primary->safe_psql('postgres', q{CREATE FUNCTION tire(after int) RETURNS int LANGUAGE plpgsql AS $$
-		DECLARE count int := 1 + coalesce(nullif(current_setting('test.count', true), ''), '0')::int;
-		BEGIN
-			PERFORM set_config('test.count', count::text, true);
-			IF count > after THEN RAISE EXCEPTION 'tired' USING ERRCODE = '40001'; END IF;
-			RETURN count;
-		END $$});
-	$target->safe_psql('postgres', q{SELECT hyperline.create_loader('primary', 'tiring',
-		'SELECT id, 1 AS "customerId", timestamptz $$2026-01-01$$ AS timestamp, tire(100) AS count FROM calls WHERE id <= 350 ORDER BY id', cursor_field => 'id', paused => true)});
-	$target->safe_psql('postgres', q{CALL hyperline.refresh_loader('tiring')});
-	is($target->safe_psql('postgres', q{SELECT status, inserted, rejected, notes ->> 'resumed' FROM hyperline.loader_runs WHERE loader = 'tiring'}), 'succeeded|350|0|3', 'what came before a fault is stored before it');
-	$target->safe_psql('postgres', q{SELECT hyperline.drop_loader('tiring', true)});
-}
-
 # Our own crash: the next run goes on from the last batch.
 {
 	my ($name, $run, $lock) = start_held('primary', 'updated_at');
