@@ -372,7 +372,7 @@ void Reading::go_on_after(Failure fault) {
 	store_set_aside();
 	ordered_by_cursor_ = false;
 	seen_.clear();
-	batch_->forget_keys();
+	batch_->read_again();
 	if (stored_up_to_ != before) {
 		tries_ = 0;
 	}

@@ -40,7 +40,8 @@ struct BatchTarget {
 	std::string event_type;
 	std::optional<std::string> version_field;
 	VersionOrder version_order = VersionOrder::text;
-	bool by_cursor = false; ///< what a batch has stored is not read again should the run break off
+	bool by_cursor = false;	  ///< what a batch has stored is not read again should the run break off
+	bool reads_again = false; ///< it has: of rejected rows it may read some again
 };
 
 class Batch {
@@ -66,8 +67,12 @@ public:
 	void weigh(Weighing &weighing, Oid reader);
 	/// After the commit, or after it was weighed.
 	void committed();
-	/// The keys that were remembered are forgotten: there is nothing left to correct of them.
-	void forget_keys() noexcept { corrections_.clear(); }
+	/// The run has broken off and goes on: the keys that were remembered are forgotten, so that there is nothing left
+	/// to correct of them, and a rejected row that was kept before is the same one.
+	void read_again() noexcept {
+		corrections_.clear();
+		target_.reads_again = true;
+	}
 
 	/// At the end of a run, or before keys are forgotten: takes in some of the rows that were set aside, while the
 	/// batch has fewer than `rows` rows and less than `memory` bytes, but for the rows of one key; they are stored for

@@ -40,8 +40,8 @@ Datum make_text(std::string_view text) {
 	".\"timestamp\") OPERATOR(pg_catalog.||) " alias ".record"
 
 // Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
-// batches have kept; but of one key's rows with one content only the last. Returns how many were kept before, or are
-// what is stored, and how many were never rejected before.
+// batches have kept; but of one key's rows with one content only the last, and where rows come `again`, what was kept
+// of them before. Returns how many were kept before, or are what is stored, and how many were never rejected before.
 constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 , kept AS (
 	SELECT d.identity, (
@@ -59,7 +59,7 @@ constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 	       END
 	FROM known k
 	JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
-	WHERE NOT k.is_stored
+	WHERE NOT k.is_stored AND NOT (k.again AND t.occurrences OPERATOR(pg_catalog.>) 0)
 	ORDER BY k.identity, k.row_number
 	ON CONFLICT (loader_id, identity, occurrence) DO UPDATE
 	SET run_id = excluded.run_id, loader = excluded.loader, message = excluded.message, "row" = excluded."row",
@@ -76,7 +76,7 @@ SELECT pg_catalog.count(*),
        (SELECT pg_catalog.count(*) FROM written w WHERE w.times OPERATOR(pg_catalog.=) 1)
 FROM known k
 JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
-WHERE k.is_stored OR k.code OPERATOR(pg_catalog.=) 'duplicate_key' AND t.occurrences OPERATOR(pg_catalog.>) 0
+WHERE k.is_stored OR (k.again OR k.code OPERATOR(pg_catalog.=) 'duplicate_key') AND t.occurrences OPERATOR(pg_catalog.>) 0
 )";
 
 constexpr const char *kRejected = R"(
@@ -87,7 +87,8 @@ WITH given AS (
 			SELECT FROM hyperline.events e
 			WHERE e.id OPERATOR(pg_catalog.=) x.id AND e.customer_id OPERATOR(pg_catalog.=) x.customer_id
 			  AND e.event_type OPERATOR(pg_catalog.=) $4 AND e."timestamp" OPERATOR(pg_catalog.=) x."timestamp"
-			  AND hyperline.identical(e.record, x.record)) AS is_stored
+			  AND hyperline.identical(e.record, x.record)) AS is_stored,
+	       $5 AND x.code OPERATOR(pg_catalog.<>) 'duplicate_key' AS again
 	FROM hyperline_rejected x
 )
 )";
@@ -95,7 +96,8 @@ WITH given AS (
 constexpr const char *kReplaced = R"(
 WITH given AS (
 	SELECT b.earlier_row AS row_number, 'id'::pg_catalog.text AS field, $5::pg_catalog.text AS code,
-	       $6::pg_catalog.text AS message, )" HYPERLINE_AS_ROW("e") R"( AS "row", false AS is_stored
+	       $6::pg_catalog.text AS message, )" HYPERLINE_AS_ROW("e") R"( AS "row", false AS is_stored,
+	       false AS again
 	FROM hyperline_replaced b
 	JOIN hyperline.events e
 	  ON e.id OPERATOR(pg_catalog.=) b.id
@@ -188,8 +190,9 @@ RejectedStore::Kept RejectedStore::keep(const BatchTarget &target, const std::ve
 		}
 	});
 	relation.attach("hyperline_rejected");
-	const pg::Rows kept = keep_.run((std::string(kRejected) + kKeep).c_str(),
-									{target.run_id, target.loader, target.loader_id, target.event_type});
+	const pg::Rows kept =
+		keep_.run((std::string(kRejected) + kKeep).c_str(),
+				  {target.run_id, target.loader, target.loader_id, target.event_type, target.reads_again});
 	return Kept{kept.number(0, 0), kept.number(0, 1)};
 }
 
