@@ -43,7 +43,7 @@ private:
 };
 
 /// For the life of a run, which allocates and frees the same megabytes with each batch: they stay with the process, and
-/// are not given back to the operating system and fetched again page by page, which was a tenth of a load of unchanged
+/// are not given back to the operating system and fetched again page by page, which was 8 % of a load of unchanged
 /// rows. What is free at the end is given back. Where malloc is glibc's; elsewhere it does nothing.
 class ReusedMemory {
 public:

@@ -48,10 +48,11 @@ public:
 	/// Sends a COPY TO STDOUT and waits until its rows begin. `offset`: the bytes that stand before the query in it.
 	void begin_copy(const std::string &sql, const Query &query, std::size_t offset);
 
-	enum class CopyRow { row, end };
 	/// To be called now and then while rows come that need not be waited for: does what a wait would do beside, and
 	/// throws when the statement's time is over.
 	void look_around();
+
+	enum class CopyRow { row, end };
 	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when none
 	/// has come yet. `bound` is renewed for a row that has begun to come.
 	CopyRow next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound);
