@@ -193,7 +193,9 @@ store::Success Reading::read_and_store() {
 			}
 			fault = error.failure();
 		}
-		if (!done) {
+		if (!done && fault.rows_missing) {
+			read_everything_after(fault);
+		} else if (!done) {
 			go_on_after(std::move(fault));
 		}
 	}
@@ -357,6 +359,12 @@ void Reading::store_set_aside() {
 							 [this](store::PendingEvent *rows, std::size_t count) { note_keys(rows, count); })) {
 		store_batch();
 	}
+}
+
+// Which rows have not come nobody knows: they may be before where the run, or the next one, would go on.
+void Reading::read_everything_after(const Failure &fault) {
+	transactions_.run([&] { store::start_again(loader_, latest_.position); });
+	throw Error(fault);
 }
 
 // What has arrived belongs to the run's snapshot, in the cursor's order: it is stored, and the next connection reads on

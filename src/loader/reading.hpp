@@ -60,6 +60,7 @@ private:
 	void store_batch();
 	void store_set_aside();
 	void go_on_after(Failure fault);
+	[[noreturn]] void read_everything_after(const Failure &fault);
 	void reopen();
 
 	const pg::ReusedMemory reused_memory_; // first: it ends when all that follows is freed

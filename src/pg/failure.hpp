@@ -16,8 +16,9 @@ struct Failure {
 	std::string message;
 	std::string detail;
 	std::string hint;
-	bool lasts = false;	   ///< trying again does not mend it, whatever its SQLSTATE is
-	std::string for_log{}; ///< told in the log of this server only, never to a user
+	bool lasts = false;		   ///< trying again does not mend it, whatever its SQLSTATE is
+	bool rows_missing = false; ///< of the rows that came before it some may not have come
+	std::string for_log{};	   ///< told in the log of this server only, never to a user
 };
 
 /// An error of our own (not one that PostgreSQL raised here: that is pg::Error).

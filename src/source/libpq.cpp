@@ -324,11 +324,11 @@ void PqConnection::begin_copy(const std::string &sql, const Query &query, std::s
 void PqConnection::refuse_other_count(std::string_view sent) const {
 	const std::string received = std::to_string(copied_rows_);
 	if (!sent.empty() && sent != received) {
-		throw Error(sqlstate::kProtocolViolation, "the source has sent another number of rows than has come",
-					"It says that it sent " + std::string(sent) + ", and " + received + " have come.",
-					"Look at what lies between the servers: a pooler, a proxy. If the loader has a cursor_field, then "
-					"let it read everything again with hyperline.reset_loader(): what is missing may be before where "
-					"it would go on.");
+		Failure failure{sqlstate::kProtocolViolation, "the source has sent another number of rows than has come",
+						"It says that it sent " + std::string(sent) + ", and " + received + " have come.",
+						"Look at what lies between the servers: a pooler, a proxy."};
+		failure.rows_missing = true;
+		throw Error(std::move(failure));
 	}
 }
 

@@ -129,6 +129,22 @@ fault('it announces a row of two gigabytes', 'failed', qr/^08P01 the source anno
 fault('a row has fewer columns', 'failed', qr/^08P01 the source sent a row of another shape than it described/, { from => 'source', after => $copy, do => 'replace', length => 0, data => 'd' . pack('N', 4 + 4) . "1\t2\n" });
 fault('the rows end too early', 'failed', qr/^08P01 the source has sent another number of rows than has come/, { from => 'source', after => $copy, do => 'replace', length => 0, data => 'c' . pack('N', 4) . 'C' . pack('N', 4 + 10) . "COPY 3000\0" });
 
+# A row that does not come is noticed at the end only, when the cursor is past it: the run does not go on from there, nor
+# does the next one.
+$source->safe_psql('postgres', q{CREATE TABLE gaps AS SELECT g AS id, 'row ' || g AS note FROM generate_series(1, 3000) g});
+$target->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'gaps', 'SELECT id, 1 AS "customerId", date ''2026-01-01'' AS timestamp, note FROM gaps', cursor_field => 'id', paused => true)});
+my $swallowed = "1500\t1\t2026-01-01\trow 1500\n";
+$swallowed = 'd' . pack('N', 4 + length($swallowed)) . $swallowed;
+$proxy->rules({ connection => 1, from => 'source', before => $swallowed, do => 'replace', length => length($swallowed), data => '' });
+($status, $out, $error) = $target->psql('postgres', "CALL hyperline.refresh_loader('gaps')");
+is($proxy->fired, 1, 'a row is swallowed: it happened');
+$proxy->rules;
+is($target->safe_psql('postgres', q{SELECT status, sqlstate, inserted, split_part(error_detail, E'\n', 1) FROM hyperline.loader_runs WHERE loader = 'gaps'}), 'failed|08P01|2500|It says that it sent 3000, and 2999 have come.', 'a row is swallowed: the run');
+is($target->safe_psql('postgres', q{SELECT watermark IS NULL FROM hyperline.loaders WHERE name = 'gaps'}), 't', 'a row is swallowed: the next run reads everything');
+$target->safe_psql('postgres', "CALL hyperline.refresh_loader('gaps')");
+is($target->safe_psql('postgres', q{SELECT count(*), count(*) FILTER (WHERE id = '1500') FROM hyperline.events WHERE event_type = 'gaps'}), '3000|1', 'a row is swallowed: nothing is lost');
+$target->safe_psql('postgres', q{SELECT hyperline.drop_loader('gaps')});
+
 # At the end
 fault('it ends before the end is confirmed', 'failed', $retried, { from => 'client', before => 'COMMIT', do => 'rst' });
 fault('the confirmation is lost', 'failed', $retried, { from => 'source', before => 'C' . pack('N', 11) . "COMMIT\0", do => 'fin' });
