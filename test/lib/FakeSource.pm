@@ -2,11 +2,11 @@
 # seed decides. It runs in a process of its own that ends with the test, and serves one connection after the other.
 #
 #   my $recorded = FakeSource::record($node, sub { my ($url) = @_; ... });   # what one connection to $url is told
-#   my $fake = FakeSource->new(sub { my ($number) = @_; return { turns => [...], ... } });
+#   my $fake = FakeSource->new(sub { my ($database) = @_; return { turns => [...], ... } });
 #
 # What a server says comes in turns: what it sends before it waits for its client again. A turn is a list of messages,
-# each with its type and length, or any other bytes. The function gets the number of the connection, from 1, and returns
-# what to do with it:
+# each with its type and length, or any other bytes. The function gets the database that the connection asks for, and
+# returns what to do with it:
 #   turns     the turns
 #   patience  how long to wait for the client's next turn before the connection is closed, in seconds (none: for ever)
 #   split     how many bytes to send at a time (none: all)
@@ -55,10 +55,11 @@ sub new
 	return _start(
 		sub {
 			my ($listener) = @_;
-			for (my $number = 1;; $number++)
+			while (1)
 			{
 				my $client = _accept($listener);
-				eval { _play($client, $decide->($number)); 1 } or print STDERR "# connection $number: $@";
+				my $database = _database($client);
+				eval { _play($client, $decide->($database)); 1 } or print STDERR "# a connection to $database: $@";
 			}
 		},
 		$folder);
@@ -67,18 +68,19 @@ sub new
 # Where to connect to.
 sub port { my ($self) = @_; return $self->{port}; }
 
-# url(): what create_connection takes. No encryption, so that each connection is one of TCP.
+# url($database): what create_connection takes. No encryption, so that each connection is one of TCP.
 sub url
 {
-	my ($self) = @_;
+	my ($self, $database) = @_;
 	return "postgres:///postgres?host=$self->{folder}&port=5432&user=reader" if defined($self->{folder});
-	return url_of($self->{port});
+	return url_of($self->{port}, $database);
 }
 
 sub url_of
 {
-	my ($port) = @_;
-	return "postgres://reader\@127.0.0.1:$port/postgres?sslmode=disable";
+	my ($port, $database) = @_;
+	$database //= 'postgres';
+	return "postgres://reader\@127.0.0.1:$port/$database?sslmode=disable";
 }
 
 sub DESTROY
@@ -180,6 +182,19 @@ sub _listen_in
 		}
 	}
 	return;
+}
+
+# What the packet that begins a connection says of its database; it stays to be read.
+sub _database
+{
+	my ($client) = @_;
+	my $packet = '';
+	while (_readable($client, 10))
+	{
+		defined(recv($client, $packet, 65536, MSG_PEEK)) or last;
+		last if length($packet) == 0 || length($packet) >= 4 && length($packet) >= unpack('N', $packet);
+	}
+	return $packet =~ /\0database\0([^\0]*)\0/ ? $1 : '';
 }
 
 # Waits for the client's next turn: the packet that begins a connection, or messages up to a Sync, a Query or what
