@@ -29,6 +29,9 @@ constexpr std::chrono::seconds kHeldAgain{1};
 constexpr std::chrono::minutes kMostSeldomRemoval{60};
 constexpr std::int64_t kRunsAtOnce = 100;
 constexpr std::int64_t kRemovedAtOnce = 1000;
+// A runner whose run has ended frees its slot at once, or a trigger has left it something to clean up. One that takes
+// longer keeps a slot that is missing.
+constexpr std::chrono::seconds kLeaving{10};
 
 struct InFlight {
 	pg::WorkerHandle runner;
@@ -53,6 +56,7 @@ private:
 	std::vector<store::QueuedRun> choose(pg::Timestamp now);
 	Chooser make_chooser();
 	bool start(const store::QueuedRun &run);
+	bool one_is_leaving();
 	void forget_ended();
 	/// One portion a round: what is due meanwhile does not wait for the rest.
 	void remove_old();
@@ -68,6 +72,7 @@ private:
 	std::vector<std::int64_t> ended_;			// runs whose runner has ended since the last look at them
 	std::map<std::int64_t, Backoff> unstarted_; // runs whose runner ended before it took them
 	Backoff no_slot_;
+	steady_clock::time_point no_slot_since_;
 	bool could_not_start_ = false; // in this round
 	const steady_clock::time_point began_ = steady_clock::now();
 	Backoff failures_;
@@ -167,8 +172,13 @@ bool Scheduler::start(const store::QueuedRun &run) {
 		no_slot_.succeeded();
 		return true;
 	}
-	no_slot_.failed(steady_clock::now());
+	const steady_clock::time_point now = steady_clock::now();
+	no_slot_since_ = no_slot_.failures() == 0 ? now : no_slot_since_;
+	no_slot_.failed(now);
 	could_not_start_ = true;
+	if (now < no_slot_since_ + kLeaving && one_is_leaving()) {
+		return false; // its end calls this process
+	}
 	if (pg::report_shortage(0)) {
 		pg::warn("could not start a runner for loader \"" + run.loader + "\"",
 				 "No slot for a background worker is free. The run stays queued, and is tried again.",
@@ -177,6 +187,25 @@ bool Scheduler::start(const store::QueuedRun &run) {
 				 "hyperline_connector.databases.");
 	}
 	return false;
+}
+
+// Whether a runner whose run has ended has its slot still.
+bool Scheduler::one_is_leaving() {
+	std::set<std::int64_t> busy;
+	transactions_.run([&] {
+		std::vector<std::int64_t> started;
+		for (const auto &[run, flying] : in_flight_) {
+			started.push_back(run);
+		}
+		for (const std::int64_t run : store::still_queued(started)) {
+			busy.insert(run);
+		}
+		for (const store::RunningRun &run : store::running_runs()) {
+			busy.insert(run.id);
+		}
+	});
+	return std::any_of(in_flight_.begin(), in_flight_.end(),
+					   [&](const auto &flying) { return !busy.contains(flying.first); });
 }
 
 bool Scheduler::may_start(std::int64_t run) const {

@@ -99,6 +99,32 @@ for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { last if looks() == 8
 is(looks(), 8, 'while the launcher has the eight looked into');
 unlike(slurp_file($lonely->logfile), qr/could not start/, 'and no slot was missing');
 is(aftermath($lonely, $source), '', 'databases without the extension: afterwards');
+
+# A slot that is about to be free is not missing: here the postmaster, which frees it, stands still when the run has ended.
+$lonely->safe_psql('postgres', "SELECT hyperline.drop_loader('often')");
+ok(wait_for($lonely, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hyperline runner' OR backend_type = 'hyperline scheduler' AND datname LIKE 'e_'", '0'), 'all looks have ended');
+$source->safe_psql('postgres', q{CREATE FUNCTION gate() RETURNS text LANGUAGE sql SET lock_timeout = 0 AS 'SELECT pg_advisory_xact_lock_shared(1)::text'});
+my $closing = open_session($source);
+$closing->run('SELECT pg_advisory_lock(1)');
+my $session = open_session($lonely);
+sub until_so
+{
+	my ($query) = @_;
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { return 1 if $session->run($query) eq 't'; select(undef, undef, undef, 0.1); }
+	return 0;
+}
+$lonely->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'ends', 'SELECT 1 AS id, 2 AS "customerId", timestamptz ''2026-01-01'' AS timestamp, gate()', '1 hour')});
+ok(wait_for($source, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", '1'), 'a run');
+my ($postmaster) = slurp_file($lonely->data_dir . '/postmaster.pid') =~ /\A(\d+)/;
+kill 'STOP', $postmaster;
+$closing->run('SELECT pg_advisory_unlock(1)');
+ok(until_so("SELECT count(*) = 1 FROM hyperline.loader_runs WHERE loader = 'ends' AND status = 'succeeded'"), 'it ends, and its slot is not free yet');
+$session->run(q{SELECT hyperline.create_loader('product', 'waits', 'SELECT 1 AS id, 2 AS "customerId", timestamptz ''2026-01-01'' AS timestamp', '1 hour')});
+ok(until_so("SELECT state = 'idle' AND state_change > (SELECT queued_at FROM hyperline.loader_runs WHERE loader = 'waits') FROM pg_stat_activity WHERE backend_type = 'hyperline scheduler'"), 'when the next is due');
+kill 'CONT', $postmaster;
+ok(until_so("SELECT status = 'succeeded' FROM hyperline.loader_runs WHERE loader = 'waits'"), 'which runs when it is');
+$_->close for $session, $closing;
+unlike(slurp_file($lonely->logfile), qr/could not start/, 'which the log has no warning for');
 unlike(slurp_file($lonely->logfile), qr/hyperline (?:launcher|scheduler|runner) (?:ERROR|FATAL|WARNING):|PANIC|TRAP/, 'nobody complains');
 $lonely->stop('fast');
 $source->stop('fast');
