@@ -87,7 +87,8 @@ $target->stop('fast');
 my $lonely = start_target('lonely', 'max_worker_processes = 4', 'max_parallel_workers = 0', 'log_min_messages = debug1', "log_line_prefix = '%m [%p] %b '");
 $lonely->safe_psql('postgres', "CREATE DATABASE e$_") for 1 .. 8;
 $lonely->safe_psql('postgres', "SELECT hyperline.create_connection('product', '$url')");
-$lonely->safe_psql('postgres', q{SELECT hyperline.create_loader('product', 'often', 'SELECT 1 AS id, 2 AS "customerId", timestamptz ''2026-01-01'' AS timestamp', '1 second')});
+my $rate = under_valgrind() ? '30 seconds' : '1 second'; # longer than a run takes, after which its slot is free for a look
+$lonely->safe_psql('postgres', qq{SELECT hyperline.create_loader('product', 'often', 'SELECT 1 AS id, 2 AS "customerId", timestamptz ''2026-01-01'' AS timestamp', '$rate')});
 my $again = "SELECT count(*) >= 3 FROM hyperline.loader_runs WHERE status = 'succeeded' AND run_id > ";
 ok(wait_for($lonely, "$again 0"), 'one database with the extension among eight without');
 my $runs = $lonely->safe_psql('postgres', 'SELECT max(run_id) FROM hyperline.run');
