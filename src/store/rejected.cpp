@@ -41,25 +41,28 @@ Datum make_text(std::string_view text) {
 
 // Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
 // batches have kept; but of one key's rows with one content only the last, and where rows come `again`, what was kept
-// of them before. Returns how many were kept before, or are what is stored, and how many were never rejected before.
+// of them before. Nothing here is joined with itself: a worker joins by indexes only. Returns how many were kept
+// before, or are what is stored, and how many were never rejected before.
 constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 , kept AS (
-	SELECT d.identity, (
-		SELECT pg_catalog.count(*) FROM hyperline.rejected_rows x
-		WHERE x.loader_id OPERATOR(pg_catalog.=) $3 AND x.identity OPERATOR(pg_catalog.=) d.identity
-		  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL) AS occurrences
-	FROM (SELECT DISTINCT k.identity FROM known k) d
+	SELECT m.*, pg_catalog.max(m.found) OVER (PARTITION BY m.identity) AS occurrences
+	FROM (
+		SELECT n.*, CASE WHEN n.place OPERATOR(pg_catalog.=) 1 THEN (
+			SELECT pg_catalog.count(*) FROM hyperline.rejected_rows x
+			WHERE x.loader_id OPERATOR(pg_catalog.=) $3 AND x.identity OPERATOR(pg_catalog.=) n.identity
+			  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL) END AS found
+		FROM (SELECT k.*, pg_catalog.row_number() OVER (PARTITION BY k.identity) AS place FROM known k) n
+	) m
 ), written AS (
 	INSERT INTO hyperline.rejected_rows AS x (run_id, loader, loader_id, row_number, field, code, message, "row",
 	                                          identity, occurrence)
 	SELECT $1, $2, $3, k.row_number, k.field, k.code, k.message, k."row", k.identity,
 	       CASE WHEN k.code OPERATOR(pg_catalog.=) 'duplicate_key' THEN 1
-	            ELSE t.occurrences OPERATOR(pg_catalog.+)
+	            ELSE k.occurrences OPERATOR(pg_catalog.+)
 	                 pg_catalog.row_number() OVER (PARTITION BY k.identity ORDER BY k.row_number)
 	       END
-	FROM known k
-	JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
-	WHERE NOT k.is_stored AND NOT (k.again AND t.occurrences OPERATOR(pg_catalog.>) 0)
+	FROM kept k
+	WHERE NOT k.is_stored AND NOT (k.again AND k.occurrences OPERATOR(pg_catalog.>) 0)
 	ORDER BY k.identity, k.row_number
 	ON CONFLICT (loader_id, identity, occurrence) DO UPDATE
 	SET run_id = excluded.run_id, loader = excluded.loader, message = excluded.message, "row" = excluded."row",
@@ -74,9 +77,8 @@ constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 )
 SELECT pg_catalog.count(*),
        (SELECT pg_catalog.count(*) FROM written w WHERE w.times OPERATOR(pg_catalog.=) 1)
-FROM known k
-JOIN kept t ON t.identity OPERATOR(pg_catalog.=) k.identity
-WHERE k.is_stored OR (k.again OR k.code OPERATOR(pg_catalog.=) 'duplicate_key') AND t.occurrences OPERATOR(pg_catalog.>) 0
+FROM kept k
+WHERE k.is_stored OR (k.again OR k.code OPERATOR(pg_catalog.=) 'duplicate_key') AND k.occurrences OPERATOR(pg_catalog.>) 0
 )";
 
 constexpr const char *kRejected = R"(
