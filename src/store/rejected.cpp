@@ -41,16 +41,17 @@ Datum make_text(std::string_view text) {
 
 // Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
 // batches have kept; but of one key's rows with one content only the last, and where rows come `again`, what was kept
-// of them before. Nothing here is joined with itself: a worker joins by indexes only. Returns how many were kept
-// before, or are what is stored, and how many were never rejected before.
+// of them before. Nothing here is joined with itself: a worker joins by indexes only; and what is counted is
+// found by the index that leads to it, none of which a planner without statistics thinks as good. Returns how many were
+// kept before, or are what is stored, and how many were never rejected before.
 constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 , kept AS (
 	SELECT m.*, pg_catalog.max(m.found) OVER (PARTITION BY m.identity) AS occurrences
 	FROM (
 		SELECT n.*, CASE WHEN n.place OPERATOR(pg_catalog.=) 1 THEN (
-			SELECT pg_catalog.count(*) FROM hyperline.rejected_rows x
-			WHERE x.loader_id OPERATOR(pg_catalog.=) $3 AND x.identity OPERATOR(pg_catalog.=) n.identity
-			  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL) END AS found
+			SELECT pg_catalog.count(*) FILTER (WHERE x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL)
+			FROM hyperline.rejected_rows x
+			WHERE x.loader_id OPERATOR(pg_catalog.=) $3 AND x.identity OPERATOR(pg_catalog.=) n.identity) END AS found
 		FROM (SELECT k.*, pg_catalog.row_number() OVER (PARTITION BY k.identity) AS place FROM known k) n
 	) m
 ), written AS (
