@@ -41,9 +41,9 @@ Datum make_text(std::string_view text) {
 
 // Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
 // batches have kept; but of one key's rows with one content only the last, and where rows come `again`, what was kept
-// of them before. Nothing here is joined with itself: a worker joins by indexes only; and what is counted is
-// found by the index that leads to it, none of which a planner without statistics thinks as good. Returns how many were
-// kept before, or are what is stored, and how many were never rejected before.
+// of them before. Workers join by indexes only: a join of these rows with themselves would cost the square of their
+// number. What is counted has only the key of an index in its WHERE, for without statistics the planner takes others.
+// Returns how many were kept before, or are what is stored, and how many were never rejected before.
 constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 , kept AS (
 	SELECT m.*, pg_catalog.max(m.found) OVER (PARTITION BY m.identity) AS occurrences

@@ -29,8 +29,8 @@ constexpr std::chrono::seconds kHeldAgain{1};
 constexpr std::chrono::minutes kMostSeldomRemoval{60};
 constexpr std::int64_t kRunsAtOnce = 100;
 constexpr std::int64_t kRemovedAtOnce = 1000;
-// A runner whose run has ended frees its slot at once, or a trigger has left it something to clean up. One that takes
-// longer keeps a slot that is missing.
+// A runner whose run has ended frees its slot as soon as the machine lets it. One that takes longer keeps a slot that
+// is missing.
 constexpr std::chrono::seconds kLeaving{10};
 
 struct InFlight {

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process under_valgrind);
+our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process make_gate under_valgrind);
 
 # under_valgrind(): whether targets run under valgrind, whose own memory and time spoil bounds of either.
 sub under_valgrind { return ($ENV{HYPERLINE_MEMCHECK} // '') ne ''; }
@@ -32,6 +32,15 @@ sub start_source
 	my $node = _start($name, @settings);
 	$node->safe_psql('postgres', 'CREATE ROLE reader LOGIN IN ROLE pg_read_all_data');
 	return $node;
+}
+
+# make_gate($source): a function gate() there, at which queries wait while a session has pg_advisory_lock(1), however long: a run
+# itself waits for a lock for some seconds only.
+sub make_gate
+{
+	my ($node) = @_;
+	$node->safe_psql('postgres', q{CREATE FUNCTION gate() RETURNS text LANGUAGE sql SET lock_timeout = 0 AS 'SELECT pg_advisory_xact_lock_shared(1)::text'});
+	return;
 }
 
 # start_replica($primary, $name, @settings): a running standby of a node that was started with wal_level = replica.

@@ -64,8 +64,7 @@ is(sql("SELECT count(*), min(r.due_at) = '$due', min(l.next_run_at) > now() AND 
 
 # A run that begins when the loader is due stands for the run of the schedule: after a crash, and after a wait in the queue.
 sub runs_of { return sql("SELECT string_agg(trigger || ' ' || status, ', ' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = '$_[0]'"); }
-# The gate stays closed for longer than a run waits for a lock.
-$source->safe_psql('postgres', q{CREATE FUNCTION gate() RETURNS text LANGUAGE sql SET lock_timeout = 0 AS 'SELECT pg_advisory_xact_lock_shared(1)::text'});
+make_gate($source);
 my $gated = q{SELECT 1 AS id, 1 AS "customerId", timestamptz '2026-01-01' AS timestamp, gate()};
 sql("SELECT hyperline.create_loader('product', 'crash', \$q\$$gated\$q\$, '1 day', paused => true)");
 my $closing = $source->background_psql('postgres');
