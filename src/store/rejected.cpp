@@ -41,9 +41,12 @@ Datum make_text(std::string_view text) {
 
 // Of several such rows in one run each is kept, told apart by `occurrence`, counted on from what the run's earlier
 // batches have kept; but of one key's rows with one content only the last, and where rows come `again`, what was kept
-// of them before. Workers join by indexes only: a join of these rows with themselves would cost the square of their
-// number. What is counted has only the key of an index in its WHERE, for without statistics the planner takes others.
-// Returns how many were kept before, or are what is stored, and how many were never rejected before.
+// of them before. Returns how many were kept before, or are what is stored, and how many were never rejected before.
+//
+// Here and below each given row leads to what was kept of it by one index. Workers join by indexes only, and without
+// statistics the planner takes another index or begins at the other side, which costs the square of the number of rows:
+// nothing is joined with itself, OFFSET 0 keeps a subquery what it is, and it has only the key of its index in its
+// WHERE.
 constexpr const char *kKeep = HYPERLINE_KNOWN R"(
 , kept AS (
 	SELECT m.*, pg_catalog.max(m.found) OVER (PARTITION BY m.identity) AS occurrences
@@ -115,17 +118,23 @@ WITH given AS (
 	FROM hyperline_winners b
 )
 )" HYPERLINE_KNOWN R"(
-, removed AS (
-	DELETE FROM hyperline.rejected_rows x USING known k
-	WHERE x.loader_id OPERATOR(pg_catalog.=) $2 AND x.identity OPERATOR(pg_catalog.=) k.identity
-	  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.times OPERATOR(pg_catalog.=) 1
+, found AS MATERIALIZED (
+	SELECT x.place, x.times
+	FROM known k
+	CROSS JOIN LATERAL (
+		SELECT x.ctid AS place, x.times, x.run_id, x.resolved_at FROM hyperline.rejected_rows x
+		WHERE x.loader_id OPERATOR(pg_catalog.=) $2 AND x.identity OPERATOR(pg_catalog.=) k.identity
+		OFFSET 0) x
+	WHERE x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL
+), removed AS (
+	DELETE FROM hyperline.rejected_rows x USING found f
+	WHERE x.ctid OPERATOR(pg_catalog.=) f.place AND f.times OPERATOR(pg_catalog.=) 1
 	RETURNING 1
 ), resolved AS (
 	UPDATE hyperline.rejected_rows x
 	SET times = x.times OPERATOR(pg_catalog.-) 1, resolved_at = pg_catalog.now()
-	FROM known k
-	WHERE x.loader_id OPERATOR(pg_catalog.=) $2 AND x.identity OPERATOR(pg_catalog.=) k.identity
-	  AND x.run_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.times OPERATOR(pg_catalog.>) 1
+	FROM found f
+	WHERE x.ctid OPERATOR(pg_catalog.=) f.place AND f.times OPERATOR(pg_catalog.>) 1
 	RETURNING 1
 )
 SELECT (SELECT pg_catalog.count(*) FROM removed) OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM resolved)
@@ -153,7 +162,8 @@ WITH given AS (
 SELECT k.place FROM known k
 WHERE EXISTS (
 	SELECT FROM hyperline.rejected_rows x
-	WHERE x.identity OPERATOR(pg_catalog.=) k.identity AND )" HYPERLINE_WAS_OPEN R"()
+	WHERE x.identity OPERATOR(pg_catalog.=) k.identity AND )" HYPERLINE_WAS_OPEN R"(
+	OFFSET 0)
 )";
 
 #undef HYPERLINE_WAS_OPEN
@@ -234,19 +244,30 @@ SELECT EXISTS (
 // A row whose customer was what is wrong is mended by the event that is new under its id. The loader and the id lead to
 // the row, through an index that holds open rows only; an id may be too long for an index, so it holds its hash.
 constexpr const char *kResolve = R"(
+WITH mended AS MATERIALIZED (
+	SELECT x.place
+	FROM hyperline_batch b
+	CROSS JOIN LATERAL (
+		SELECT x.ctid AS place, x.run_id, x.field, x."row" OPERATOR(pg_catalog.->>) 'id' AS id,
+		       x."row" OPERATOR(pg_catalog.->>) 'customerId' AS customer_id
+		FROM hyperline.rejected_rows x
+		WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL
+		  AND pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0)
+		      OPERATOR(pg_catalog.=) pg_catalog.hashtextextended(b.id, 0)
+		OFFSET 0) x
+	WHERE x.run_id OPERATOR(pg_catalog.<>) $2 AND x.id OPERATOR(pg_catalog.=) b.id
+	  AND (x.customer_id OPERATOR(pg_catalog.=) b.customer_id
+	       OR x.field OPERATOR(pg_catalog.=) 'customerId'
+	          AND NOT EXISTS (
+				SELECT FROM hyperline.events e
+				WHERE e.id OPERATOR(pg_catalog.=) b.id
+				  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
+				  AND e.event_type OPERATOR(pg_catalog.=) $3
+				OFFSET 0))
+)
 UPDATE hyperline.rejected_rows x SET resolved_at = pg_catalog.now()
-FROM hyperline_batch b
-WHERE x.loader_id OPERATOR(pg_catalog.=) $1 AND x.resolved_at IS NULL AND x.run_id OPERATOR(pg_catalog.<>) $2
-  AND pg_catalog.hashtextextended(x."row" OPERATOR(pg_catalog.->>) 'id', 0)
-      OPERATOR(pg_catalog.=) pg_catalog.hashtextextended(b.id, 0)
-  AND (x."row" OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.=) b.id
-  AND ((x."row" OPERATOR(pg_catalog.->>) 'customerId') OPERATOR(pg_catalog.=) b.customer_id
-       OR x.field OPERATOR(pg_catalog.=) 'customerId'
-          AND NOT EXISTS (
-			SELECT FROM hyperline.events e
-			WHERE e.id OPERATOR(pg_catalog.=) b.id
-			  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
-			  AND e.event_type OPERATOR(pg_catalog.=) $3))
+FROM mended m
+WHERE x.ctid OPERATOR(pg_catalog.=) m.place
 )";
 
 } // namespace
