@@ -105,10 +105,12 @@ WITH given AS (
 	       $6::pg_catalog.text AS message, )" HYPERLINE_AS_ROW("e") R"( AS "row", false AS is_stored,
 	       false AS again
 	FROM hyperline_replaced b
-	JOIN hyperline.events e
-	  ON e.id OPERATOR(pg_catalog.=) b.id
-	 AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
-	 AND e.event_type OPERATOR(pg_catalog.=) $4
+	CROSS JOIN LATERAL (
+		SELECT e.id, e.customer_id, e."timestamp", e.record FROM hyperline.events e
+		WHERE e.id OPERATOR(pg_catalog.=) b.id
+		  AND e.customer_id OPERATOR(pg_catalog.=) b.customer_id
+		  AND e.event_type OPERATOR(pg_catalog.=) $4
+		OFFSET 0) e
 )
 )";
 

@@ -32,8 +32,8 @@ sub refresh
 	return value("SELECT concat_ws(' ', batches, inserted, updated, unchanged, rejected) FROM hyperline.loader_runs WHERE loader = '$loader' ORDER BY run_id DESC LIMIT 1");
 }
 
-# plans($loader, @settings): a run, and the plans of its statements that name both a batch and the events.
-sub plans
+# all_plans($loader, @settings): a run, and the plans of its statements. plans() are those that name both a batch and the events.
+sub all_plans
 {
 	my ($loader, @settings) = @_;
 	my ($status, $out, $err) = $target->psql('postgres', join('', map { "SET $_;\n" } @settings) . <<"SQL");
@@ -47,8 +47,9 @@ SET client_min_messages = log;
 CALL hyperline.refresh_loader('$loader');
 SQL
 	is($status, 0, "$loader is loaded");
-	return grep { /^FROM hyperline_(?:batch|updates) b$/m && /hyperline\.events/ } split /LOG:  duration: /, $err;
+	return split /LOG:  duration: /, $err;
 }
+sub plans { return grep { /^FROM hyperline_(?:batch|updates) b$/m && /hyperline\.events/ } all_plans(@_); }
 
 # Each row of a batch is looked up by its whole key.
 sub by_key
@@ -59,6 +60,24 @@ sub by_key
 	is(scalar(grep { !/$key/ || /Seq Scan on events|Hash|Merge|Bitmap|Materialize|Memoize/ } @plans), 0, "$what: by the key's index");
 	return;
 }
+
+# Rejected rows are found one by one, whatever the planner thinks of their number: none is compared with all others.
+$source->safe_psql('postgres', q{CREATE TABLE r AS SELECT CASE WHEN g <= 500 THEN g ELSE 501 + g % 500 END AS id, CASE WHEN g > 500 THEN 1 END AS c, timestamptz '2026-01-01' AS at, g AS n FROM generate_series(1, 2000) g});
+create_loader('refused', 'r', 'SELECT id, c AS "customerId", at AS timestamp, n FROM r ORDER BY n');
+my $many = qr/\(actual rows=\d{5,}|loops=\d{5,}|Filter: \d{5,}/;
+for my $batch (500, 2000)
+{
+	for my $run ('first', 'second', 'third')
+	{
+		my @plans = grep { /rejected_rows/ } all_plans('refused', "hyperline_connector.batch_rows = $batch");
+		ok(@plans > 0 && !(grep { /$many/ } @plans), "rejected rows in batches of $batch, the $run run");
+	}
+}
+is(value("SELECT count(*) FILTER (WHERE code = 'null_customer_id') || ' ' || count(*) FILTER (WHERE code = 'duplicate_key') || ' ' || count(*) FROM hyperline.rejected_rows WHERE loader = 'refused'"), '500 1000 1500', 'and kept once');
+$source->safe_psql('postgres', 'DELETE FROM r WHERE id > 500; UPDATE r SET c = 1');
+my @mending = grep { /rejected_rows/ } all_plans('refused');
+ok(@mending > 0 && !(grep { /$many/ } @mending), 'nor when they are mended');
+is(value("SELECT count(*) FROM hyperline.rejected_rows WHERE loader = 'refused' AND resolved_at IS NULL"), '0', 'which they are');
 
 # The first load of a type looks for nothing; then the same rows again, with statistics of a table that was empty.
 create_loader('all', 't', 'SELECT id, c AS "customerId", at AS timestamp, n FROM t');
