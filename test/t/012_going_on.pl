@@ -22,17 +22,24 @@ my $query = 'SELECT id, 1 AS "customerId", timestamptz $$2026-01-01$$ AS timesta
 
 my $number = 0;
 
-# A run of a new loader, held in the middle: it has stored some batches and cannot store the next one while the lock is
-# there, so that the rest waits at the source.
+# A run of a new loader, held in the middle: it stores three batches, one each time that the lock it waits for is let go
+# and asked for again, and cannot store the next one while the lock is there, so that the rest waits at the source.
 sub start_held
 {
 	my ($connection, $cursor) = @_;
 	my $name = 'loader' . ++$number;
 	$target->safe_psql('postgres', "SELECT hyperline.create_loader('$connection', '$name', \$q\$$query\$q\$, cursor_field => '$cursor', lookback => '0')");
-	my $run = $target->safe_psql('postgres', "SELECT hyperline.run_loader('$name')");
-	ok($target->poll_query_until('postgres', "SELECT inserted >= 3000 FROM hyperline.loader_runs WHERE run_id = $run"), "$name: under way");
 	my $lock = open_session($target);
-	$lock->run('BEGIN; LOCK TABLE hyperline.events IN SHARE MODE');
+	my $run = $lock->run(qq{SELECT hyperline.run_loader('$name');
+		DO \$\$ BEGIN
+			FOR batch IN 1 .. 3 LOOP
+				LOCK TABLE hyperline.events IN SHARE MODE;
+				WHILE NOT EXISTS (SELECT FROM pg_locks WHERE relation = 'hyperline.events'::regclass AND NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP;
+				COMMIT;
+			END LOOP;
+		END \$\$;
+		BEGIN; LOCK TABLE hyperline.events IN SHARE MODE});
+	ok($target->safe_psql('postgres', "SELECT inserted BETWEEN 3000 AND $rows - 20000 FROM hyperline.loader_runs WHERE run_id = $run") eq 't', "$name: under way");
 	return ($name, $run, $lock);
 }
 
