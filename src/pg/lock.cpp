@@ -11,10 +11,9 @@ namespace hyperline::pg {
 
 namespace {
 
-// The tag that pg_advisory_lock(int4, int4) uses, so that pg_locks shows it the usual way.
 LOCKTAG make_tag(std::uint32_t space, std::uint32_t number) {
 	LOCKTAG tag;
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, space, number, 2);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, space, number, kLockKind);
 	return tag;
 }
 

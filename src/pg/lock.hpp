@@ -7,6 +7,9 @@
 
 namespace hyperline::pg {
 
+/// What pg_locks shows as objsubid. pg_advisory_lock() has 1 and 2, and everybody may call it: no SQL reaches this one.
+constexpr std::uint16_t kLockKind = 18508;
+
 /// The lock (space, number) of this database, held by the session, or not held when somebody else has it.
 /// Released with its owner; by the server when the process ends in any way, and then the scheduler is woken, which
 /// looks after what the process has left undone.

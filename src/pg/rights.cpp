@@ -87,10 +87,13 @@ AsOwner::~AsOwner() {
 	current_caller = caller_;
 }
 
-AsRole::AsRole(Oid role) : exceptions_(std::uncaught_exceptions()) {
+AsRole::AsRole(Oid role) : AsRole(role, SECURITY_RESTRICTED_OPERATION) {
+}
+
+AsRole::AsRole(Oid role, int restriction) : exceptions_(std::uncaught_exceptions()) {
 	GetUserIdAndSecContext(&user_, &security_);
 	nesting_ = NewGUCNestLevel();
-	SetUserIdAndSecContext(role, security_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	SetUserIdAndSecContext(role, security_ | SECURITY_LOCAL_USERID_CHANGE | restriction);
 }
 
 AsRole::~AsRole() {
@@ -98,6 +101,14 @@ AsRole::~AsRole() {
 		AtEOXact_GUC(false, nesting_);
 	}
 	SetUserIdAndSecContext(user_, security_);
+}
+
+AsCommitter::AsCommitter() : AsRole(GetOuterUserId(), 0), caller_(current_caller) {
+	current_caller = InvalidOid; // it is itself who calls
+}
+
+AsCommitter::~AsCommitter() {
+	current_caller = caller_;
 }
 
 } // namespace hyperline::pg

@@ -66,11 +66,28 @@ public:
 	AsRole(const AsRole &) = delete;
 	AsRole &operator=(const AsRole &) = delete;
 
+protected:
+	AsRole(Oid role, int restriction);
+
 private:
 	Oid user_ = InvalidOid;
 	int security_ = 0;
 	int nesting_ = 0;
 	int exceptions_;
+};
+
+/// Makes the role that commits the current user, for a scope: the session's, as SET ROLE has left it, whatever
+/// functions are on the way. What the session itself has left to be done runs in it, as it would at the commit and
+/// never with more rights. It keeps no role and no setting. Inside a transaction.
+class AsCommitter : private AsRole {
+public:
+	AsCommitter();
+	~AsCommitter();
+	AsCommitter(const AsCommitter &) = delete;
+	AsCommitter &operator=(const AsCommitter &) = delete;
+
+private:
+	Oid caller_;
 };
 
 } // namespace hyperline::pg

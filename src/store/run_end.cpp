@@ -214,7 +214,8 @@ WHERE k.locktype OPERATOR(pg_catalog.=) 'advisory'
 	SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
   AND k.classid OPERATOR(pg_catalog.=) $1::pg_catalog.int8::pg_catalog.oid
   AND k.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
-  AND k.pid OPERATOR(pg_catalog.=) $3
+  AND k.objsubid::pg_catalog.int4 OPERATOR(pg_catalog.=) $3
+  AND k.pid OPERATOR(pg_catalog.=) $4
   AND k.granted
 )";
 
@@ -229,8 +230,9 @@ void take_over(std::int64_t id) {
 }
 
 bool is_carried_out(const Run &run) {
-	return run.pid && pg::run(kCarriedOut, {static_cast<std::int64_t>(loader_lock_space()),
-											static_cast<std::int64_t>(run.loader_id), static_cast<int>(*run.pid)})
+	return run.pid && pg::run(kCarriedOut,
+							  {static_cast<std::int64_t>(loader_lock_space()), static_cast<std::int64_t>(run.loader_id),
+							   static_cast<int>(pg::kLockKind), static_cast<int>(*run.pid)})
 							  .processed > 0;
 }
 

@@ -142,6 +142,7 @@ SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
 } // namespace
 
 void defer_nothing() {
+	const pg::AsCommitter as_committer; // whose triggers may be waiting
 	pg::run("SET CONSTRAINTS ALL IMMEDIATE");
 }
 

@@ -38,7 +38,9 @@ private:
 };
 
 /// Triggers that would wait for the commit would run as whoever commits, and as the writer none may wait at all: from
-/// now on they run at once, in this transaction.
+/// now on they run at once, in this transaction. Those that wait already, on whichever tables, do so now as who would
+/// have committed: before PostgreSQL 18 they run as who is the current user, and the owner of the extension must not
+/// be.
 void defer_nothing();
 
 /// As whom the caller deletes events: itself; the owner of hyperline.events instead of a superuser when that is none.

@@ -218,6 +218,47 @@ sql('REVOKE DELETE ON hyperline.events FROM alice');
 like(fails("SET ROLE alice; SELECT hyperline.drop_loader('call', delete_events => true)"), qr/ERROR:  role "alice" may not delete events\n.*\nHINT:  Give it the level: SELECT hyperline\.grant_access\('alice', 'admin'\);/, 'with the rights of the level');
 sql("SELECT hyperline.grant_access('alice', 'admin')");
 
+# What a session has deferred, on its own tables, runs as who would have committed: not as the owner of the extension, in the
+# functions that let nothing wait.
+sql("SELECT hyperline.grant_access('on_call', 'operator'); CREATE ROLE definer; GRANT alice, on_call, definer TO bob");
+sql(q{SET ROLE alice; SELECT hyperline.create_loader('product', 'refused', 'SELECT id, CASE WHEN id > 5 THEN c END AS "customerId", at AS timestamp FROM t'); CALL hyperline.refresh_loader('refused')});
+my $deferred = q{
+CREATE TEMP TABLE own (i int);
+CREATE TEMP TABLE ran (who text, role text);
+GRANT ALL ON own, ran TO definer;
+CREATE FUNCTION pg_temp.later() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO pg_temp.ran VALUES (current_user, (SELECT hyperline.loaders.owner FROM hyperline.loaders WHERE name = 'refused'));
+	PERFORM set_config('search_path', 'pg_temp', false);
+	BEGIN
+		SET ROLE bob;
+	EXCEPTION WHEN insufficient_privilege THEN NULL;
+	END;
+	RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON own DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pg_temp.later();
+};
+my $who = q{SELECT string_agg(DISTINCT who, ' ') || ' ' || count(*) FROM ran};
+my $path = q{SELECT current_user || ' ' || current_setting('search_path')};
+my $retry = q{SELECT hyperline.retry_rejected('refused')};
+is(sql("SET search_path = pg_catalog; SET SESSION AUTHORIZATION on_call; $deferred BEGIN; INSERT INTO own VALUES (1); $retry; $who; $path; COMMIT; $who"), "0\non_call 1\non_call pg_catalog\non_call 1", 'an operator who retries rows');
+is(sql("SET search_path = pg_catalog; SET SESSION AUTHORIZATION on_call; $deferred DO \$\$ BEGIN INSERT INTO own VALUES (1); CALL hyperline.refresh_loader('refused'); END \$\$; $who; SELECT current_user"), "on_call 1\non_call", 'or refreshes a loader');
+# A function of another role on the way lends it no rights either.
+sql(q{CREATE FUNCTION retry() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$ SELECT hyperline.retry_rejected('refused') $$});
+is(sql("SET SESSION AUTHORIZATION on_call; $deferred BEGIN; INSERT INTO own VALUES (1); SELECT public.retry(); $who; COMMIT"), "0\non_call 1", 'through a superuser\'s function');
+is(sql("SET SESSION AUTHORIZATION alice; $deferred BEGIN; INSERT INTO own VALUES (1); SELECT FROM hyperline.drop_loader('refused', delete_events => true); $who; $path; COMMIT"), qq{alice 1\nalice "\$user", public}, 'an admin who drops a loader');
+sql('DROP OWNED BY on_call; REVOKE alice, on_call FROM bob; DROP FUNCTION retry()');
+
+# A lock that everybody may take keeps nothing from running.
+{
+	sql('CREATE ROLE stranger LOGIN');
+	my $stranger = open_session($node, 'postgres', 'stranger');
+	$stranger->run("SELECT count(pg_advisory_lock(c.oid::int, n)), count(pg_advisory_lock((c.oid::bigint << 32) + n)) FROM pg_class c, generate_series(1, 100) n WHERE c.relname = 'loader'");
+	sql("SELECT hyperline.reset_loader('call')");
+	like(run('call'), qr/^succeeded/, 'a stranger who holds locks of the same numbers');
+	$stranger->close;
+}
+
 # Another source under a loader is for who may act as the loader's owner.
 my $other = 'postgres://u:p@127.0.0.1:1/d';
 like(fails("SET ROLE alice; SELECT hyperline.alter_connection('product', url => '$other')"),
