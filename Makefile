@@ -1,7 +1,7 @@
 # Builds with PGXS: make, make install (PG_CONFIG= chooses the server, with_llvm=no leaves out the bitcode). The goals
 # that need no server's headers (make demo, make check, ...) are scripts, which install what is missing first.
 
-SCRIPT_GOALS = demo check check-asan bench unit lint format
+SCRIPT_GOALS = demo check check-asan check-valgrind bench unit lint format
 GOALS := $(or $(MAKECMDGOALS),all)
 ifeq ($(filter-out $(SCRIPT_GOALS),$(GOALS)),)
 
@@ -10,8 +10,10 @@ demo:
 	@scripts/demo
 check: # STAGES="unit regress" runs these only
 	@scripts/check $(STAGES)
-check-asan: # sanitizers over the units, valgrind under the servers: for hours. STAGES=tap TESTS="070_secrets ..." runs these only
-	@HYPERLINE_MEMCHECK=1 CHECK_TESTS="$(TESTS)" scripts/check $(or $(STAGES),sanitize regress tap)
+check-asan: # sanitizers over the units and under the servers. STAGES=tap TESTS="070_secrets ..." runs these only
+	@HYPERLINE_MEMCHECK=asan CHECK_TESTS="$(TESTS)" scripts/check $(or $(STAGES),sanitize regress tap)
+check-valgrind: # the servers under valgrind: for hours. STAGES and TESTS as above
+	@HYPERLINE_MEMCHECK=valgrind CHECK_TESTS="$(TESTS)" scripts/check $(or $(STAGES),regress tap)
 bench: # ROWS=1000000 ROUNDS=9 ...: see bench/run
 	@bench/run
 unit: # SANITIZE=1: with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -66,10 +68,14 @@ endif
 # -isystem: the server's headers are not ours to warn about. -Wno-register: s_lock.h of PostgreSQL 14 and 15.
 INCLUDES := -I$(TOP)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -isystem $(shell $(PG_CONFIG) --includedir)
 LANGUAGE = -std=c++20 -Wno-register
-PG_CXXFLAGS = $(LANGUAGE) -Wall -Wextra $(STRICT) $(INCLUDES) -MMD -MP
+ifdef SANITIZE # for servers that have the library preloaded: scripts/memcheck-postgres
+SANITIZER = -fsanitize=address,undefined -fno-omit-frame-pointer -O1
+with_llvm = no
+endif
+PG_CXXFLAGS = $(LANGUAGE) -Wall -Wextra $(STRICT) $(INCLUDES) -MMD -MP $(SANITIZER)
 # The server loads libraries into one name space: only what it looks up is exported, or the templates of two C++
 # extensions could meet.
-SHLIB_LINK = -lpq -lcares -lcrypto -lstdc++ $(if $(filter linux,$(PORTNAME)),-Wl$(comma)--version-script=$(TOP)/scripts/exports.map)
+SHLIB_LINK = $(SANITIZER) -lpq -lcares -lcrypto -lstdc++ $(if $(filter linux,$(PORTNAME)),-Wl$(comma)--version-script=$(TOP)/scripts/exports.map)
 comma = ,
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)

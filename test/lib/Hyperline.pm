@@ -11,10 +11,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process make_gate under_valgrind);
+our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process make_gate under_memcheck);
 
-# under_valgrind(): whether targets run under valgrind, whose own memory and time spoil bounds of either.
-sub under_valgrind { return ($ENV{HYPERLINE_MEMCHECK} // '') ne ''; }
+# under_memcheck(): whether targets run under AddressSanitizer or valgrind, whose own memory and time spoil bounds of either.
+sub under_memcheck { return ($ENV{HYPERLINE_MEMCHECK} // '') ne ''; }
 
 # start_target($name, @settings): a running node with the library preloaded and the extension in database postgres.
 sub start_target

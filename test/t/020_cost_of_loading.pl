@@ -158,7 +158,7 @@ is(refresh('goes_on', $taken, 'hyperline_connector.batch_rows = 10'), '6 49 0 1 
 is(value(q{SELECT count(*), max(notes ->> 'resumed') FROM hyperline.loader_runs WHERE loader = 'goes_on' AND status = 'succeeded'}), '1|1', 'and says so');
 
 # Memory: the same for many rows as for few.
-my $rows = $ENV{HYPERLINE_MEMORY_ROWS} // (under_valgrind() ? 200_000 : 800_000); # more than the keys that are kept in memory
+my $rows = $ENV{HYPERLINE_MEMORY_ROWS} // (under_memcheck() ? 200_000 : 800_000); # more than the keys that are kept in memory
 my @peaks;
 for my $count (100_000, $rows)
 {
@@ -176,7 +176,7 @@ SELECT pg_backend_pid() AS pid \\gset
 note(sprintf('%d rows: %.1f MB; %d rows: %.1f MB', 100_000, $peaks[0], $rows, $peaks[1]));
 SKIP:
 {
-	skip "valgrind's own memory counts", 2 if under_valgrind();
+	skip 'the memory of the sanitizer or of valgrind counts', 2 if under_memcheck();
 	cmp_ok($peaks[1], '<', 100, "a run of $rows rows takes less than 100 MB");
 	cmp_ok($peaks[1] - $peaks[0], '<', 60, 'hardly more than one of 100,000');
 }

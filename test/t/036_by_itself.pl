@@ -108,7 +108,7 @@ $source->safe_psql('postgres', 'ALTER TABLE gone RENAME TO t');
 $last = sql("SELECT hyperline.run_loader('calls')");
 is(sql("SELECT hyperline.wait_for_run($last)"), 'succeeded', 'it is back');
 is(sql("SELECT status, consecutive_failures, last_error IS NULL FROM hyperline.loaders"), 'idle|0|t', 'one success ends it');
-my $seconds = under_valgrind() ? 120 : 2; # enough to ask for a run that is not the one that is due
+my $seconds = under_memcheck() ? 120 : 2; # enough to ask for a run that is not the one that is due
 sql("UPDATE hyperline.loader SET next_run_at = now() + interval '$seconds seconds', refresh_rate = '1 day' WHERE name = 'calls'");
 $source->stop('fast');
 $last = sql("SELECT hyperline.run_loader('calls')");

@@ -84,7 +84,7 @@ sub huge { my ($type) = @_; return sub { my ($turns) = @_; my ($turn, $i) = at($
 # Lengths that are announced. Under valgrind the system bounds no memory.
 SKIP:
 {
-	skip 'under valgrind', 15 if under_valgrind();
+	skip 'the sanitizer or valgrind has memory of its own', 15 if under_memcheck();
 	for my $kind ('load', 'worker')
 	{
 		my ($said, $grown) = lie($kind, huge('d'));

@@ -88,7 +88,7 @@ my %failing = (
 my %reasons;
 for my $what (sort keys %failing)
 {
-	my @short = "SET hyperline_connector.connect_timeout = '" . (under_valgrind() ? 20 : 1) . "s'";
+	my @short = "SET hyperline_connector.connect_timeout = '" . (under_memcheck() ? 20 : 1) . "s'";
 	my $told = create('alice', "postgres://$failing{$what}", @short);
 	is($told =~ s/at "[^"]*", port \d+/at .../r,
 		qq{ERROR:  could not connect to database "postgres" at ...\nHINT:  Check the host, port, database, user and password of the url. The reason is in the log of this server: only a superuser's connection tells it.},
