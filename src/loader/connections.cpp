@@ -4,6 +4,7 @@
 #include "pg/background.hpp"
 #include "pg/failure.hpp"
 #include "pg/rights.hpp"
+#include "pg/session.hpp"
 #include "store/connections.hpp"
 #include "store/names.hpp"
 
@@ -45,10 +46,16 @@ CheckReport check(const store::Connection &connection) {
 }
 
 // What a source says is written with the rights of the loaders' owners: who makes them read another one has to have
-// those. The same source with another password is none.
+// those. The same source with another password is none. `connection` is held: nobody gives it a loader meanwhile.
 void refuse_other_source(const store::Connection &connection, const std::string &masked_url) {
 	if (masked_url == connection.url) {
 		return;
+	}
+	if (pg::snapshot_is_fixed() && !pg::caller_is_superuser()) {
+		throw Error(sqlstate::kObjectNotInPrerequisiteState,
+					"another source cannot be given in a REPEATABLE READ or SERIALIZABLE transaction",
+					"Such a transaction does not see which loaders others have given the connection meanwhile.",
+					"Give the url in a READ COMMITTED transaction.");
 	}
 	for (const store::LoaderOfConnection &loader : store::loaders_of_connection(connection.id)) {
 		if (!pg::caller_may_act_as(loader.owner)) {
@@ -90,7 +97,8 @@ CheckReport check_connection(const std::string &name) {
 
 std::vector<std::string> alter_connection(const std::string &name, const ConnectionSettings &settings,
 										  bool is_superuser) {
-	const store::Connection connection = store::find_connection(name);
+	const store::Connection connection =
+		settings.url ? store::hold_connection_alone(name) : store::find_connection(name);
 	store::ConnectionChange change;
 	if (settings.new_name) {
 		store::check_name("connection name", *settings.new_name);

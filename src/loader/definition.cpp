@@ -86,7 +86,7 @@ std::string create_loader(const NewLoader &given) {
 	loader.max_rejected = max_rejected;
 	loader.owner = pg::caller_name();
 	loader.next_run_at = pg::Timestamp{pg::now()};
-	store::insert_loader(loader); // an error of the query takes it back
+	store::insert_loader(loader, connection); // an error of the query takes it back
 	check_query(connection, loader);
 	return loader.name;
 }
@@ -135,7 +135,7 @@ void alter_loader(const std::string &name, const LoaderSettings &settings) {
 	if ((other_rows || settings.query) && !pg::caller_may_act_as(loader.owner)) {
 		loader.owner = pg::caller_name();
 	}
-	store::update_loader(loader, other_rows);
+	store::update_loader(loader, connection, other_rows);
 	if (other_rows) {
 		check_query(connection, loader);
 		pg::notice("loader \"" + loader.name + "\" will read everything again",

@@ -40,14 +40,34 @@ Connection read(const pg::Rows &rows) {
 
 constexpr const char *kNames = "SELECT c.name FROM hyperline.connection c ORDER BY c.name LIMIT 200";
 
+Error unknown_connection(const std::string &name) {
+	return unknown_name("connection", name, kNames, "Create it with hyperline.create_connection().");
+}
+
 } // namespace
 
 Connection find_connection(const std::string &name) {
 	const pg::Rows rows = pg::run(kSelect, {name, pg::Param::null_int()});
 	if (rows.empty()) {
-		throw unknown_name("connection", name, kNames, "Create it with hyperline.create_connection().");
+		throw unknown_connection(name);
 	}
 	return read(rows);
+}
+
+namespace {
+
+// Nobody stores a loader of it meanwhile (see hold_connection() in store/loaders.cpp).
+constexpr const char *kHold = R"(
+SELECT c.connection_id FROM hyperline.connection c WHERE c.name OPERATOR(pg_catalog.=) $1 FOR UPDATE
+)";
+
+} // namespace
+
+Connection hold_connection_alone(const std::string &name) {
+	if (pg::run(kHold, {name}).empty()) {
+		throw unknown_connection(name);
+	}
+	return find_connection(name); // as it is after a wait
 }
 
 Connection get_connection(std::int32_t id) {

@@ -36,6 +36,9 @@ struct ConnectionState {
 /// Throws 42704, with the known names as a hint, when there is none of that name.
 Connection find_connection(const std::string &name);
 Connection get_connection(std::int32_t id);
+/// The same as find_connection(), of one that nobody else changes, drops or gives a loader until the end of the
+/// transaction. Waits for who does.
+Connection hold_connection_alone(const std::string &name);
 
 /// Stores a new one and returns its id; throws 42710 when the name is taken.
 std::int32_t insert_connection(const Connection &connection, const std::optional<std::string> &password);

@@ -77,17 +77,24 @@ std::optional<Loader> get_loader(std::int32_t id) {
 
 namespace {
 
-// What the check of a foreign key would do (see schema/tables.sql): until the end of the transaction nobody drops it.
+// What the check of a foreign key would do (see schema/tables.sql): until the end of the transaction nobody drops it,
+// nor gives it another url. After a wait it returns the row as it is then.
 constexpr const char *kHoldConnection = R"(
-SELECT c.connection_id FROM hyperline.connection c
+SELECT c.url, c.owner FROM hyperline.connection c
 WHERE c.connection_id OPERATOR(pg_catalog.=) $1
 FOR KEY SHARE
 )";
 
-void hold_connection(std::int32_t connection_id) {
-	if (pg::run(kHoldConnection, {connection_id}).empty()) {
+void hold_connection(const Connection &as_read) {
+	const pg::Rows now = pg::run(kHoldConnection, {as_read.id});
+	if (now.empty()) {
 		throw Error(sqlstate::kUndefinedObject, "the connection of the loader was dropped",
 					"Another session did that at the same time.", "Look at hyperline.connections, and try again.");
+	}
+	if (now.text(0, 0) != as_read.url || now.text(0, 1) != as_read.owner) {
+		throw Error(sqlstate::kObjectNotInPrerequisiteState,
+					"connection \"" + as_read.name + "\" has got another url or owner",
+					"Another session changed it at the same time.", "Look at hyperline.connections, and try again.");
 	}
 }
 
@@ -101,8 +108,8 @@ RETURNING loader_id
 
 } // namespace
 
-void insert_loader(const Loader &loader) {
-	hold_connection(loader.connection_id);
+void insert_loader(const Loader &loader, const Connection &connection) {
+	hold_connection(connection);
 	const OwnInsert own;
 	const pg::Rows rows =
 		pg::run(kInsert, {loader.name, loader.connection_id, loader.event_type, loader.query, loader.refresh_rate,
@@ -158,11 +165,11 @@ WHERE l.loader_id OPERATOR(pg_catalog.=) $1
 
 } // namespace
 
-void update_loader(const Loader &loader, bool read_everything) {
+void update_loader(const Loader &loader, const Connection &connection, bool read_everything) {
 	if (!pg::run(kNameTaken, {loader.name, loader.id}).empty()) {
 		throw name_taken("loader", loader.name);
 	}
-	hold_connection(loader.connection_id);
+	hold_connection(connection);
 	pg::run(kUpdate, {loader.id, loader.name, loader.connection_id, loader.query, loader.refresh_rate, loader.time_zone,
 					  loader.cursor_field, loader.lookback, loader.version_field, loader.next_run_at,
 					  loader.max_rejected, loader.owner});

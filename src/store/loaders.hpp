@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pg/spi.hpp"
+#include "store/connections.hpp"
 
 namespace hyperline::store {
 
@@ -56,12 +57,13 @@ Loader find_loader(const std::string &name);
 /// nullopt when it was dropped.
 std::optional<Loader> get_loader(std::int32_t id);
 
-/// Stores a new one, due at once; throws 42710 when the name is taken.
-void insert_loader(const Loader &loader);
+/// Stores a new one of `connection`, due at once; throws 42710 when the name is taken, and 55000 when the connection's
+/// url or owner is not what it was when it was read. Both stay as they are until the end of the transaction.
+void insert_loader(const Loader &loader, const Connection &connection);
 
 /// Writes all settings of `loader`, which was read in this transaction. With `read_everything` it forgets how far it
-/// has read: what it reads has changed.
-void update_loader(const Loader &loader, bool read_everything);
+/// has read: what it reads has changed. Throws 55000 as above.
+void update_loader(const Loader &loader, const Connection &connection, bool read_everything);
 
 /// Holds the loader's row until the transaction ends, before anything is done to its runs: everybody who changes both
 /// takes the loader first, so that nobody deadlocks, and the scheduler passes over a loader that is held.
