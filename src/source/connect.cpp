@@ -27,6 +27,9 @@ constexpr const char *kReasonInLogHint =
 	"Check the host, port, database, user and password of the url. The reason is in the log of this server: only a "
 	"superuser's connection tells it.";
 
+constexpr const char *kNoAllowedAddress =
+	"The host has only addresses that are not in hyperline_connector.allowed_hosts, or are excluded there.";
+
 // Reasons of this many addresses are told.
 constexpr std::size_t kMostReasons = 5;
 
@@ -81,6 +84,10 @@ std::vector<IpAddress> allowed_addresses(const Destination &destination, const A
 	const auto is_refused = [&](const IpAddress &address) { return !allowed.allows(destination.host, address); };
 	addresses.erase(std::remove_if(addresses.begin(), addresses.end(), is_refused), addresses.end());
 	if (addresses.empty()) {
+		// A name that may be looked up must not be told from one that does not exist.
+		if (!destination.is_trusted && allowed.allows_name(destination.host) && !parse_address(destination.host)) {
+			throw unable(destination, kNoAllowedAddress, kReasonInLogHint);
+		}
 		throw not_allowed(destination);
 	}
 	return addresses;
@@ -101,16 +108,21 @@ std::string system_certificates() {
 	return found != files.end() ? *found : files.front();
 }
 
-void set_encryption(Keywords &keywords, const Destination &destination, bool is_beyond_this_host) {
-	std::string &mode = value_of(keywords, "sslmode");
-	const std::string_view chosen = choose_sslmode(destination.rules.encryption, mode, is_beyond_this_host);
-	if (chosen.empty()) {
+// Before anything is looked up: the refusal says nothing of the host then.
+void refuse_weak_encryption(const Destination &destination) {
+	Keywords keywords = destination.keywords;
+	const std::string &mode = value_of(keywords, "sslmode");
+	if (choose_sslmode(destination.rules.encryption, mode, true).empty()) {
 		throw Error(sqlstate::kInsufficientPrivilege,
 					"sslmode \"" + mode + "\" is weaker than what this server demands",
 					"hyperline_connector.require_encryption says how connections have to be encrypted.",
 					"Leave sslmode out of the url, or give it as verify-full.");
 	}
-	mode = chosen;
+}
+
+void set_encryption(Keywords &keywords, const Destination &destination, bool is_beyond_this_host) {
+	std::string &mode = value_of(keywords, "sslmode");
+	mode = choose_sslmode(destination.rules.encryption, mode, is_beyond_this_host);
 	const bool is_verified = mode.starts_with("verify");
 	std::string &authorities = value_of(keywords, "sslrootcert");
 	if (authorities.empty()) {
@@ -133,6 +145,7 @@ std::vector<Keywords> ways_to(const Destination &destination, pg::Deadline deadl
 		value_of(ways.back(), "sslmode") = "disable"; // there is none through a socket
 		return ways;
 	}
+	refuse_weak_encryption(destination);
 	for (const IpAddress &address : allowed_addresses(destination, allowed, deadline)) {
 		ways.push_back(destination.keywords);
 		value_of(ways.back(), "hostaddr") = address.text();

@@ -100,6 +100,45 @@ for my $what (sort keys %failing)
 }
 is(scalar keys %reasons, scalar keys %failing, 'each has a reason of its own');
 
+# Nor is a name whose addresses are excluded told from one that does not exist, in a session or a run.
+sub set
+{
+	my ($name, $value) = @_;
+	sql("ALTER SYSTEM SET hyperline_connector.$name = '$value'");
+	$node->reload;
+	$node->poll_query_until('postgres', "SELECT current_setting('hyperline_connector.$name') = '$value'") or die "$name is not set";
+	return;
+}
+sub named { my ($host, $role, $more) = @_; return create($role // 'alice', "postgres://sealed:s3cret\@$host:$port/postgres" . ($more // '')) =~ s/"\Q$host\E"/"..."/r; }
+my $nothing = qq{ERROR:  could not connect to database "postgres" at "...", port $port\nHINT:  Check the host, port, database, user and password of the url. The reason is in the log of this server: only a superuser's connection tells it.};
+sql("SET ROLE alice; SELECT hyperline.create_connection('inside', 'postgres://sealed:s3cret\@one.test:$port/postgres');
+	SELECT hyperline.create_loader('inside', 'inside', 'SELECT 1 AS id, 1 AS \"customerId\", now() AS timestamp', paused => true)");
+set('allowed_hosts', '*, !127.0.0.0/8, !::1');
+my $before = -s $node->logfile;
+is(named($_), $nothing, "$_: alice learns nothing") for 'one.test', 'localhost', 'missing.test';
+like(substr(slurp_file($node->logfile), $before), qr/LOG:  could not connect to database "postgres" at "one\.test", port \d+: The host has only addresses that are not in hyperline_connector\.allowed_hosts, or are excluded there\./, 'the log tells why');
+like(named('one.test', 'root'), qr/^ERROR:  connections to "\.\.\." are not allowed\nDETAIL:  /, 'and a superuser is told');
+like(named('127.0.0.1'), qr/^ERROR:  connections to "\.\.\." are not allowed\nDETAIL:  /, 'as is who gives the address');
+$before = -s $node->logfile;
+my $inside = sql("SELECT hyperline.run_loader('inside')");
+is(sql("SELECT hyperline.wait_for_run($inside)"), 'failed', 'a run to it');
+like(sql("SELECT sqlstate, error, error_detail FROM hyperline.loader_runs WHERE run_id = $inside"), qr/^08001\|could not connect to database "postgres" at "one\.test", port $port\|HINT: [^\n]*The reason is in the log of this server: only a superuser's connection tells it\.$/, 'tells no more');
+$node->wait_for_log(qr/run $inside of loader "inside" failed: could not connect .*The host has only addresses that are not in/, $before);
+for my $list ('*, !one.test, !missing.test', '10.0.0.0/8', 'other.test')
+{
+	set('allowed_hosts', $list);
+	my $told = named('one.test');
+	like($told, qr/^ERROR:  connections to "\.\.\." are not allowed\nDETAIL:  /, "$list: names that may not be looked up");
+	is(named('missing.test'), $told, "$list: are all refused alike");
+}
+set('allowed_hosts', '*');
+set('require_encryption', 'on');
+my $weak = named('one.test', 'alice', '?sslmode=disable');
+like($weak, qr/^ERROR:  sslmode "disable" is weaker than what this server demands/, 'an sslmode that is refused');
+is(named('missing.test', 'alice', '?sslmode=disable'), $weak, 'is refused whatever the name is');
+set('require_encryption', 'auto');
+sql("SELECT hyperline.drop_loader('inside')");
+
 # Once the password is taken the server speaks to who knows it.
 like(create('alice', at('sealed:s3cret', 'nothing_here')), qr/^ERROR:  could not connect .*\nDETAIL:  .*database "nothing_here" does not exist/, 'a database that does not exist');
 like(create('alice', at('full:s3cret')), qr/^ERROR:  could not connect .*\nDETAIL:  .*too many connections for role "full"/, 'a role that has no connection left');
