@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "event/mapper.hpp"
+#include "loader/plain_errors.hpp"
 #include "loader/position.hpp"
 #include "loader/read_plan.hpp"
 #include "loader/seen_keys.hpp"
@@ -194,8 +195,10 @@ void Rehearsal::weigh() {
 }
 
 DryRun rehearse(const store::Connection &connection, const store::Loader &loader, Oid reader, std::size_t max_rejects) {
-	return read_cut_if_needed([&](bool cuts_large_rows) {
-		return Rehearsal(connection, loader, reader, max_rejects, cuts_large_rows).carry_out();
+	return with_plain_errors([&] {
+		return read_cut_if_needed([&](bool cuts_large_rows) {
+			return Rehearsal(connection, loader, reader, max_rejects, cuts_large_rows).carry_out();
+		});
 	});
 }
 

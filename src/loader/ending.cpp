@@ -9,6 +9,7 @@
 #include "pg/time.hpp"
 #include "pg/wait.hpp"
 #include "schedule/retry.hpp"
+#include "source/scrub.hpp"
 #include "store/loaders.hpp"
 
 namespace hyperline::loader {
@@ -23,6 +24,14 @@ void tell_of_retry(const store::Run &run, Failure &failure) {
 	}
 }
 
+// What PostgreSQL and others' triggers say here may quote what came from the source.
+Failure one_line_each(Failure failure) {
+	for (std::string *text : {&failure.message, &failure.detail, &failure.hint}) {
+		*text = source::one_line(*text);
+	}
+	return failure;
+}
+
 } // namespace
 
 Ending describe_ending(const store::Run &run) {
@@ -30,7 +39,7 @@ Ending describe_ending(const store::Run &run) {
 	try {
 		throw;
 	} catch (const pg::Error &error) {
-		ending.failure = error.failure();
+		ending.failure = one_line_each(error.failure());
 		ending.status = ending.failure.sqlstate == sqlstate::kQueryCanceled ? store::RunStatus::cancelled
 																			: store::RunStatus::failed;
 		ending.needs_rollback = true;

@@ -4,6 +4,7 @@
 
 #include "loader/ending.hpp"
 #include "loader/interrupted.hpp"
+#include "loader/plain_errors.hpp"
 #include "loader/reading.hpp"
 #include "loader/refresh.hpp"
 #include "pg/background.hpp"
@@ -188,7 +189,7 @@ std::optional<std::int64_t> retry_rejected_in_session(const std::string &name, p
 		connection = store::get_connection(loader.connection_id);
 		before = store::summarize_rejected(loader.id);
 	});
-	Reading(*run, without_progress(loader), connection, transactions).retry_rejected();
+	with_plain_errors([&] { Reading(*run, without_progress(loader), connection, transactions).retry_rejected(); });
 	store::RejectedSummary after;
 	transactions.run([&] {
 		store::change_status(run->id, store::RunStatus::running, store::RunStatus::succeeded);

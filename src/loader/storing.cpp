@@ -3,6 +3,7 @@
 #include "loader/retry.hpp"
 #include "pg/quote.hpp"
 #include "pg/wait.hpp"
+#include "source/scrub.hpp"
 #include "store/rejected.hpp"
 
 namespace hyperline::loader {
@@ -82,7 +83,7 @@ void Storing::store(store::Batch &batch, const store::Progress &progress, bool r
 		if (attempt == kStoreAttempts) {
 			throw Error(in_the_way_.sqlstate,
 						"could not store a batch in " + std::to_string(kStoreAttempts) + " attempts",
-						"In the last one: " + in_the_way_.message + ".",
+						"In the last one: " + source::one_line(in_the_way_.message) + ".",
 						"See in pg_locks who holds locks on hyperline.events, hyperline.all_customers or "
 						"hyperline.loader, what else writes there, and whether a trigger, a rule or a policy keeps "
 						"rows out.");

@@ -108,16 +108,23 @@ bool ends_line(char c) {
 	return c >= '\t' && c <= '\r';
 }
 
-} // namespace
+void trim_end(std::string &text) {
+	while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) {
+		text.pop_back();
+	}
+}
 
-std::string one_line(std::string_view text) {
+std::string plain(std::string_view text, bool keeps_lines) {
 	std::string line;
 	for (std::size_t at = 0; at < text.size();) {
 		if (ends_line(text[at])) {
-			at++;
-			if (!line.empty() && line.back() != ' ') {
+			if (keeps_lines && text[at] == '\n') {
+				trim_end(line);
+				line += line.empty() ? "" : "\n";
+			} else if (!line.empty() && line.back() != ' ' && line.back() != '\n') {
 				line += ' ';
 			}
+			at++;
 			continue;
 		}
 		if (line.size() >= kLongestText) {
@@ -135,10 +142,18 @@ std::string one_line(std::string_view text) {
 		}
 		at += character.size();
 	}
-	while (!line.empty() && line.back() == ' ') {
-		line.pop_back();
-	}
+	trim_end(line);
 	return line;
+}
+
+} // namespace
+
+std::string one_line(std::string_view text) {
+	return plain(text, false);
+}
+
+std::string plain_lines(std::string_view text) {
+	return plain(text, true);
 }
 
 std::string scrub(std::string text, const std::string &password) {

@@ -25,4 +25,7 @@ inline constexpr std::size_t kLongestText = 2000;
 /// bytes that are not UTF-8 become escapes (`\x1b`, `\u202e`).
 [[nodiscard]] std::string one_line(std::string_view text);
 
+/// The same for a text whose lines stay lines, all of them together of that length. Empty lines and indents go.
+[[nodiscard]] std::string plain_lines(std::string_view text);
+
 } // namespace hyperline::source

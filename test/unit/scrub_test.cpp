@@ -71,4 +71,22 @@ TEST(OneLine, IsCutBetweenCharacters) {
 	EXPECT_LT(one_line(std::string(1000000, '\x01')).size(), kLongestText + 10);
 }
 
+TEST(PlainLines, KeepsLinesAndNothingElse) {
+	EXPECT_EQ(plain_lines("Failing row contains (\x1b]0;x\x07\x1b[2J, 1)."),
+			  "Failing row contains (\\x1b]0;x\\x07\\x1b[2J, 1).");
+	EXPECT_EQ(plain_lines("Process 1 waits;\r\n\tblocked by 2.\n\n \nProcess 2\twaits.\n"),
+			  "Process 1 waits;\nblocked by 2.\nProcess 2 waits.");
+	EXPECT_EQ(plain_lines("\n\n"), "");
+	EXPECT_EQ(plain_lines("a\xe2\x80\xae\nb\xff"), "a\\u202e\nb\\xff");
+}
+
+TEST(PlainLines, AreBoundedTogether) {
+	std::string text;
+	for (int i = 0; i < 100000; ++i) {
+		text += "line\n";
+	}
+	EXPECT_LT(plain_lines(text).size(), kLongestText + 10);
+	EXPECT_EQ(plain_lines(text).substr(0, 10), "line\nline\n");
+}
+
 } // namespace hyperline::source
