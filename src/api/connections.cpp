@@ -1,6 +1,7 @@
 // SQL-callable: connections. A url may hold a password, so statements that carry one are hidden.
 #include "loader/connections.hpp"
 
+#include "api/names.hpp"
 #include "pg/background.hpp"
 #include "pg/rows_out.hpp"
 #include "pg/session.hpp"
@@ -18,14 +19,12 @@ std::vector<pg::OutValue> row_of(const loader::CheckReport &report) {
 			report.warnings};
 }
 
-constexpr const char *kHidden = "<hyperline statement with a connection url>";
-
 } // namespace
 
 HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
-	const pg::HiddenStatement hidden(kHidden);
+	const pg::HiddenStatement hidden(kHiddenStatement);
 	const pg::Connection spi;
-	const std::string name = pg::required_text(fcinfo, 0, "name");
+	const std::string name = required_name(fcinfo, 0, "name");
 	const std::string url = pg::required_text(fcinfo, 1, "url");
 	const std::string provider = pg::required_text(fcinfo, 2, "provider");
 	return pg::return_row(
@@ -35,14 +34,14 @@ HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
 
 HYPERLINE_FUNCTION(hyperline_check_connection) {
 	const pg::Connection spi;
-	return pg::return_row(fcinfo, row_of(loader::check_connection(pg::required_text(fcinfo, 0, "name"))));
+	return pg::return_row(fcinfo, row_of(loader::check_connection(required_name(fcinfo, 0, "name"))));
 }
 
 HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
-	const pg::HiddenStatement hidden(kHidden);
+	const pg::HiddenStatement hidden(kHiddenStatement);
 	const pg::Connection spi;
-	const std::string name = pg::required_text(fcinfo, 0, "name");
-	const loader::ConnectionSettings settings{pg::text_argument(fcinfo, 1), pg::text_argument(fcinfo, 2),
+	const std::string name = required_name(fcinfo, 0, "name");
+	const loader::ConnectionSettings settings{name_argument(fcinfo, 1), pg::text_argument(fcinfo, 2),
 											  pg::integer_argument(fcinfo, 3)};
 	for (const std::string &warning : loader::alter_connection(name, settings, pg::caller_is_superuser())) {
 		pg::warn("connection \"" + settings.new_name.value_or(name) + "\": " + warning);
@@ -52,7 +51,7 @@ HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
 
 HYPERLINE_FUNCTION(hyperline_drop_connection) {
 	const pg::Connection spi;
-	loader::drop_connection(pg::required_text(fcinfo, 0, "name"));
+	loader::drop_connection(required_name(fcinfo, 0, "name"));
 	return 0;
 }
 

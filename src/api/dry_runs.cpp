@@ -1,4 +1,5 @@
 // SQL-callable: dry runs. Each is one piece of the caller's transaction: what it sets there ends with it.
+#include "api/names.hpp"
 #include "loader/dry_run.hpp"
 #include "pg/failure.hpp"
 #include "pg/rows_out.hpp"
@@ -36,7 +37,7 @@ std::int64_t listed(FunctionCallInfo fcinfo, int argument) {
 } // namespace
 
 HYPERLINE_FUNCTION(hyperline_dry_run_query) {
-	const std::string connection = pg::required_text(fcinfo, 0, "connection");
+	const std::string connection = required_name(fcinfo, 0, "connection");
 	const std::string event_type = pg::required_text(fcinfo, 1, "event_type");
 	const std::string query = pg::required_text(fcinfo, 2, "query");
 	return pg::return_row(
@@ -44,12 +45,12 @@ HYPERLINE_FUNCTION(hyperline_dry_run_query) {
 }
 
 HYPERLINE_FUNCTION(hyperline_dry_run_loader) {
-	const std::string name = pg::required_text(fcinfo, 0, "name");
+	const std::string name = required_name(fcinfo, 0, "name");
 	return pg::return_row(fcinfo, row_of(rehearse([&] { return loader::dry_run_loader(name); }).counts));
 }
 
 HYPERLINE_FUNCTION(hyperline_dry_run_query_rejects) {
-	const std::string connection = pg::required_text(fcinfo, 0, "connection");
+	const std::string connection = required_name(fcinfo, 0, "connection");
 	const std::string event_type = pg::required_text(fcinfo, 1, "event_type");
 	const std::string query = pg::required_text(fcinfo, 2, "query");
 	const std::int64_t rows = listed(fcinfo, 3);
@@ -57,7 +58,7 @@ HYPERLINE_FUNCTION(hyperline_dry_run_query_rejects) {
 }
 
 HYPERLINE_FUNCTION(hyperline_dry_run_loader_rejects) {
-	const std::string name = pg::required_text(fcinfo, 0, "name");
+	const std::string name = required_name(fcinfo, 0, "name");
 	const std::int64_t rows = listed(fcinfo, 1);
 	return return_rejects(fcinfo, rehearse([&] { return loader::dry_run_loader(name, rows); }));
 }

@@ -1,4 +1,5 @@
 // SQL-callable: loaders.
+#include "api/names.hpp"
 #include "loader/control.hpp"
 #include "loader/definition.hpp"
 #include "pg/rows_out.hpp"
@@ -9,11 +10,13 @@ namespace hyperline::api {
 HYPERLINE_FUNCTION(hyperline_create_loader) {
 	const pg::Connection spi;
 	loader::NewLoader loader;
-	loader.connection = pg::required_text(fcinfo, 0, "connection");
-	loader.event_type = pg::required_text(fcinfo, 1, "event_type");
+	loader.connection = required_name(fcinfo, 0, "connection");
+	const std::optional<std::string> name = name_argument(fcinfo, 4);
+	loader.event_type = name ? pg::required_text(fcinfo, 1, "event_type")
+							 : required_name(fcinfo, 1, "event_type"); // it is the name too
 	loader.query = pg::required_text(fcinfo, 2, "query");
 	loader.refresh_rate = pg::required_text(fcinfo, 3, "refresh_rate");
-	loader.name = pg::text_argument(fcinfo, 4).value_or(loader.event_type);
+	loader.name = name.value_or(loader.event_type);
 	loader.time_zone = pg::required_text(fcinfo, 5, "time_zone");
 	loader.cursor_field = pg::text_argument(fcinfo, 6);
 	loader.lookback = pg::required_text(fcinfo, 7, "lookback");
@@ -25,12 +28,12 @@ HYPERLINE_FUNCTION(hyperline_create_loader) {
 
 HYPERLINE_FUNCTION(hyperline_alter_loader) {
 	const pg::Connection spi;
-	const std::string name = pg::required_text(fcinfo, 0, "name");
+	const std::string name = required_name(fcinfo, 0, "name");
 	loader::LoaderSettings settings;
-	settings.connection = pg::text_argument(fcinfo, 1);
+	settings.connection = name_argument(fcinfo, 1);
+	settings.new_name = name_argument(fcinfo, 4);
 	settings.query = pg::text_argument(fcinfo, 2);
 	settings.refresh_rate = pg::text_argument(fcinfo, 3);
-	settings.new_name = pg::text_argument(fcinfo, 4);
 	settings.time_zone = pg::text_argument(fcinfo, 5);
 	settings.cursor_field = pg::text_argument(fcinfo, 6);
 	settings.lookback = pg::text_argument(fcinfo, 7);
@@ -42,25 +45,25 @@ HYPERLINE_FUNCTION(hyperline_alter_loader) {
 
 HYPERLINE_FUNCTION(hyperline_pause_loader) {
 	const pg::Connection spi;
-	store::set_paused(pg::required_text(fcinfo, 0, "name"), true);
+	store::set_paused(required_name(fcinfo, 0, "name"), true);
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_resume_loader) {
 	const pg::Connection spi;
-	store::set_paused(pg::required_text(fcinfo, 0, "name"), false);
+	store::set_paused(required_name(fcinfo, 0, "name"), false);
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_drop_loader) {
 	const pg::Connection spi;
-	loader::drop_loader(pg::required_text(fcinfo, 0, "name"), pg::boolean_argument(fcinfo, 1).value_or(false));
+	loader::drop_loader(required_name(fcinfo, 0, "name"), pg::boolean_argument(fcinfo, 1).value_or(false));
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_reset_loader) {
 	const pg::Connection spi;
-	store::forget_progress(pg::required_text(fcinfo, 0, "name"));
+	store::forget_progress(required_name(fcinfo, 0, "name"));
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 // SQL-callable: queries before they become loaders.
+#include "api/names.hpp"
 #include "loader/preview.hpp"
 #include "pg/rows_out.hpp"
 
@@ -23,7 +24,7 @@ Datum return_preview(FunctionCallInfo fcinfo, const std::vector<loader::PreviewR
 
 HYPERLINE_FUNCTION(hyperline_describe_query) {
 	const pg::Connection spi;
-	const std::string connection = pg::required_text(fcinfo, 0, "connection");
+	const std::string connection = required_name(fcinfo, 0, "connection");
 	const std::string query = pg::required_text(fcinfo, 1, "query");
 	std::vector<std::vector<pg::OutValue>> rows;
 	for (const event::FieldReport &field : loader::describe_query(connection, query)) {
@@ -35,7 +36,7 @@ HYPERLINE_FUNCTION(hyperline_describe_query) {
 
 HYPERLINE_FUNCTION(hyperline_preview_query) {
 	const pg::Connection spi;
-	const std::string connection = pg::required_text(fcinfo, 0, "connection");
+	const std::string connection = required_name(fcinfo, 0, "connection");
 	const std::string query = pg::required_text(fcinfo, 1, "query");
 	return return_preview(
 		fcinfo, loader::preview_query(connection, query, pg::integer_argument(fcinfo, 2).value_or(kPreviewRows)));
@@ -43,7 +44,7 @@ HYPERLINE_FUNCTION(hyperline_preview_query) {
 
 HYPERLINE_FUNCTION(hyperline_preview_loader) {
 	const pg::Connection spi;
-	return return_preview(fcinfo, loader::preview_loader(pg::required_text(fcinfo, 0, "loader"),
+	return return_preview(fcinfo, loader::preview_loader(required_name(fcinfo, 0, "loader"),
 														 pg::integer_argument(fcinfo, 1).value_or(kPreviewRows)));
 }
 

@@ -1,4 +1,5 @@
 // SQL-callable: runs.
+#include "api/names.hpp"
 #include "loader/control.hpp"
 #include "pg/failure.hpp"
 #include "pg/rows_out.hpp"
@@ -19,18 +20,19 @@ std::int64_t required_run(FunctionCallInfo fcinfo) {
 
 HYPERLINE_FUNCTION(hyperline_run_loader) {
 	const pg::Connection spi;
-	return Int64GetDatum(loader::run_loader(pg::required_text(fcinfo, 0, "name")));
+	return Int64GetDatum(loader::run_loader(required_name(fcinfo, 0, "name")));
 }
 
 HYPERLINE_PLAIN_FUNCTION(hyperline_refresh_loader) {
+	const std::string name = required_name(fcinfo, 0, "name"); // before anything fails that would show the statement
 	pg::SessionTransactions transactions(fcinfo, "refresh_loader");
-	loader::refresh_loader(pg::required_text(fcinfo, 0, "name"), transactions);
+	loader::refresh_loader(name, transactions);
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_retry_rejected) {
 	pg::FunctionTransactions transactions;
-	return Int64GetDatum(loader::retry_rejected(pg::required_text(fcinfo, 0, "loader"), transactions));
+	return Int64GetDatum(loader::retry_rejected(required_name(fcinfo, 0, "loader"), transactions));
 }
 
 HYPERLINE_FUNCTION(hyperline_wait_for_run) {

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "pg/secret_error.hpp"
+
 namespace hyperline::pg {
 
 struct Error::Copy {
@@ -89,7 +91,7 @@ char *copy_text(const std::string &text) noexcept {
 	return copy;
 }
 
-ErrorData *describe(int code, char *message, char *detail, char *hint) noexcept {
+ErrorData *describe(int code, char *message, char *detail, char *hint, bool holds_secret = false) noexcept {
 	auto *data = static_cast<ErrorData *>(
 		MemoryContextAllocExtended(CurrentMemoryContext, sizeof(ErrorData), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO));
 	if (data != nullptr) {
@@ -97,6 +99,8 @@ ErrorData *describe(int code, char *message, char *detail, char *hint) noexcept 
 		data->message = message;
 		data->detail = detail;
 		data->hint = hint;
+		data->hide_stmt = holds_secret;
+		data->hide_ctx = holds_secret;
 	}
 	return data;
 }
@@ -115,7 +119,7 @@ Raised describe_current_exception() noexcept {
 	} catch (const hyperline::Error &error) {
 		const Failure &failure = error.failure();
 		return Raised{describe(make_sqlstate(failure.sqlstate), copy_text(failure.message), copy_text(failure.detail),
-							   copy_text(failure.hint)),
+							   copy_text(failure.hint), dynamic_cast<const SecretError *>(&error) != nullptr),
 					  false};
 	} catch (const std::bad_alloc &) {
 		return Raised{nullptr, false};
@@ -136,20 +140,23 @@ Raised describe_current_exception() noexcept {
 
 void raise(Raised raised, bool hide_statement) {
 	ErrorData *data = raised.data;
+	if (hide_statement || (data != nullptr && data->hide_stmt)) {
+		error_context_stack = nullptr; // who called us quotes the statement; who catches this has a stack of his own
+	}
 	if (data == nullptr) {
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errhidestmt(hide_statement),
 						errhidecontext(hide_statement)));
 	}
+	data->hide_stmt = data->hide_stmt || hide_statement;
+	data->hide_ctx = data->hide_ctx || hide_statement;
 	if (raised.has_context) {
-		data->hide_stmt = data->hide_stmt || hide_statement;
-		data->hide_ctx = data->hide_ctx || hide_statement;
 		ReThrowError(data);
 	}
 	ereport(ERROR, (errcode(data->sqlerrcode),
 					errmsg_internal("%s", data->message != nullptr ? data->message : "unexpected exception"),
 					data->detail != nullptr ? errdetail_internal("%s", data->detail) : 0,
-					data->hint != nullptr ? errhint("%s", data->hint) : 0, errhidestmt(hide_statement),
-					errhidecontext(hide_statement)));
+					data->hint != nullptr ? errhint("%s", data->hint) : 0, errhidestmt(data->hide_stmt),
+					errhidecontext(data->hide_ctx)));
 	pg_unreachable();
 }
 

@@ -45,4 +45,18 @@ std::string fault_of_name(std::string_view name, std::size_t longest) {
 	return is_blank ? "It is only white space." : fault;
 }
 
+bool is_like_url(std::string_view name) {
+	std::string lower(name);
+	for (char &c : lower) {
+		c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+	}
+	constexpr std::string_view keyword = "password";
+	bool has_password = false;
+	for (std::size_t at = lower.find(keyword); at != std::string::npos; at = lower.find(keyword, at + 1)) {
+		const std::size_t next = lower.find_first_not_of(' ', at + keyword.size());
+		has_password = has_password || (next != std::string::npos && lower[next] == '=');
+	}
+	return has_password || lower.find("://") != std::string::npos;
+}
+
 } // namespace hyperline::store

@@ -12,4 +12,7 @@ namespace hyperline::store {
 /// (so that what is read is what is stored). `name` is valid UTF-8.
 [[nodiscard]] std::string fault_of_name(std::string_view name, std::size_t longest);
 
+/// Whether it can be what a connection is opened with, a url or libpq's keywords, so that it may hold a password.
+[[nodiscard]] bool is_like_url(std::string_view name);
+
 } // namespace hyperline::store

@@ -78,6 +78,28 @@ typed("PREPARE p AS SELECT hyperline.create_connection(\$1, \$2); EXECUTE p('x',
 typed("BEGIN; SELECT hyperline.create_connection('y', '$nobody', check_now => false); DECLARE c CURSOR FOR SELECT * FROM hyperline.connections, hyperline.connection_secret; FETCH ALL FROM c; COMMIT;");
 $said .= typed("SELECT hyperline.create_connection('z', '$nobody', check_now => false); SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid();");
 
+# A url in the place of a name: each argument that is one
+my $misplaced = q{SELECT format('%s hyperline.%s(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, p.proname,
+		string_agg(a.name || ' => ' || CASE WHEN a.name = u.name THEN '%s' WHEN t.typname = 'text' THEN quote_literal('x') ELSE 'NULL' END, ', ' ORDER BY a.n))
+	FROM pg_proc p, unnest(p.proargnames[1:p.pronargs]) WITH ORDINALITY a(name, n), unnest(p.proargnames[1:p.pronargs]) u(name), pg_type t
+	WHERE p.pronamespace = 'hyperline'::regnamespace AND t.oid = p.proargtypes[a.n - 1]
+	  AND (u.name IN ('connection', 'loader', 'new_name') OR (u.name = 'name' AND p.proname !~ 'customer'))
+	GROUP BY p.oid, p.proname, p.prokind, u.name ORDER BY 1};
+my @misplaced = split(/\n/, $target->safe_psql('postgres', $misplaced));
+cmp_ok(scalar(@misplaced), '>=', 24, 'all functions that take a name') or diag(join("\n", @misplaced));
+for my $call (@misplaced, 'DO $$ BEGIN PERFORM hyperline.check_connection(%s); END $$', "SELECT hyperline.create_loader('product', %s, 'SELECT')")
+{
+	for my $text ("E'$nobody'", "\$x\$host=h user=u password=$canary\$x\$")
+	{
+		my $from = -s $target->logfile;
+		my $answer = typed('SET pg_stat_statements.track_utility = off; ' . sprintf($call, $text) . ';');
+		like($answer, qr/ERROR:  22023: a url stands where the name of a connection or a loader is expected\nDETAIL:  .*\nHINT:  Give its name\. A url is for hyperline\.create_connection\(name, url\) alone\./, $call);
+		my $logged = substr(slurp_file($target->logfile), $from);
+		like($logged, qr/ERROR:  22023: a url stands where/, 'is logged');
+		unlike($logged, qr/$hidden/i, 'without its statement');
+	}
+}
+
 # While a session waits for a source that says nothing, others see what it does.
 my $folder = PostgreSQL::Test::Utils::tempdir_short();
 my $mute = IO::Socket::UNIX->new(Type => SOCK_STREAM(), Local => "$folder/.s.PGSQL.5432", Listen => 5) or die "$!";

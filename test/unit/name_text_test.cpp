@@ -73,5 +73,16 @@ TEST(Nearest, IsNotEagerWithShortNames) {
 	EXPECT_EQ(nearest("calls", {}), "");
 }
 
+TEST(NameText, IsLikeWhatOpensAConnection) {
+	for (const char *url :
+		 {"postgres://u:p@h/d", "PostgreSQL://h", "x postgres://", "host=h password=p", "password PASSWORD = p"}) {
+		EXPECT_TRUE(store::is_like_url(url)) << url;
+	}
+	for (const char *name :
+		 {"", "product", "eu:calls", "a/b//c", "bob@example.com", "password", "passwords", "a = b", "x:/y"}) {
+		EXPECT_FALSE(store::is_like_url(name)) << name;
+	}
+}
+
 } // namespace
 } // namespace hyperline
