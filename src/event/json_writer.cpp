@@ -15,8 +15,6 @@ namespace {
 
 using source::ValueKind;
 
-// JENTRY_OFFLENMASK of utils/jsonb.h: the most that one container may hold, and a string.
-constexpr std::size_t kMostJsonb = 0x0FFFFFFF;
 // jsonb is written and read by recursion; PostgreSQL raises an ERROR where the stack ends, at some 6,000 levels.
 constexpr std::size_t kMostDepth = 2000;
 // Of PostgreSQL's arrays, MAXDIM.
@@ -108,6 +106,7 @@ bool is_storable_number(std::string_view text) {
 
 void JsonWriter::begin() {
 	size_ = 0;
+	copied_ = 0;
 }
 
 // Every value has a JEntry of 4 bytes, and numbers and containers are aligned to 4.
@@ -157,9 +156,9 @@ ValueProblem JsonWriter::time(std::string_view text) {
 
 // RapidJSON's events, as tokens. Its buffers do not outlive the call, so texts are kept.
 struct JsonEvents {
-	/// `numbers`: stand in the place of those of the text, in their order; null: the text's own count.
-	explicit JsonEvents(JsonWriter &writer, const std::vector<std::string_view> *numbers = nullptr)
-		: writer_(writer), numbers_(numbers) {}
+	/// `number`: where the number stands that is meant by one that comes; null: each means itself.
+	explicit JsonEvents(JsonWriter &writer, const std::string_view *number = nullptr)
+		: writer_(writer), number_(number) {}
 
 	ValueProblem problem;
 
@@ -172,9 +171,8 @@ struct JsonEvents {
 		return note(writer_.count(0));
 	}
 	bool RawNumber(const char *text, rapidjson::SizeType length, bool /* copy */) {
-		if (numbers_ != nullptr) {
-			return note(next_number_ < numbers_->size() ? writer_.number((*numbers_)[next_number_++], false)
-														: kNotJson);
+		if (number_ != nullptr) {
+			return note(writer_.number(*number_, false));
 		}
 		return note(writer_.number(writer_.arena_.keep({text, length}), false));
 	}
@@ -226,66 +224,86 @@ private:
 	}
 
 	JsonWriter &writer_;
-	const std::vector<std::string_view> *numbers_;
-	std::size_t next_number_ = 0;
+	const std::string_view *number_;
 	std::size_t depth_ = 0;
 };
 
 namespace {
 
-// RapidJSON refuses numbers that a double cannot hold, even when it is asked for their texts. `text` with a 0 in the
-// place of each number, and the numbers.
-std::string without_numbers(std::string_view text, std::vector<std::string_view> &numbers) {
-	std::string out;
-	bool in_string = false;
-	for (std::size_t at = 0; at < text.size();) {
-		const char c = text[at];
-		if (!in_string && (c == '-' || is_digit(c))) {
-			const std::size_t end = std::min(text.find_first_not_of("0123456789+-.eE", at), text.size());
-			const std::string_view number = text.substr(at, end - at);
-			if (shape_of(number).valid) {
-				numbers.push_back(number);
-				out += '0';
-			} else {
-				out += number; // for RapidJSON to refuse
-			}
-			at = end;
-			continue;
-		}
-		if (in_string && c == '\\' && at + 1 < text.size()) {
-			out += c;
-			at++;
-		} else if (c == '"') {
-			in_string = !in_string;
-		}
-		out += text[at++];
-	}
-	return out;
-}
+// RapidJSON refuses numbers that a double cannot hold, even when it is asked for their texts. A stream that it can
+// read, with a 0 in the place of each number, which tells what number was taken last. Nothing is kept of the others: a
+// text may be all numbers.
+class NumberlessStream {
+public:
+	using Ch = char;
+	explicit NumberlessStream(std::string_view text) : text_(text) { look(); }
 
-} // namespace
+	[[nodiscard]] char Peek() const { return shown_; }
+	char Take() {
+		const char taken = shown_;
+		if (in_string_ && !escaped_ && taken == '\\') {
+			escaped_ = true;
+		} else {
+			in_string_ = in_string_ != (taken == '"' && !escaped_);
+			escaped_ = false;
+		}
+		at_ += length_;
+		look();
+		return taken;
+	}
+	[[nodiscard]] std::size_t Tell() const { return at_; }
+	[[nodiscard]] const std::string_view &number() const { return number_; }
+	// Of a stream that is written to, which RapidJSON never does with this one.
+	static char *PutBegin() { return nullptr; }
+	static void Put(char /* c */) {}
+	static void Flush() {}
+	static std::size_t PutEnd(const char * /* begin */) { return 0; }
+
+private:
+	// No number follows another one without a character between: RapidJSON has told of a number before the next is
+	// seen.
+	void look() {
+		length_ = at_ < text_.size() ? 1 : 0;
+		shown_ = length_ == 0 ? '\0' : text_[at_];
+		if (!in_string_ && (shown_ == '-' || is_digit(shown_))) {
+			number_ = text_.substr(at_, text_.find_first_not_of("0123456789+-.eE", at_) - at_);
+			length_ = number_.size();
+			shown_ = shape_of(number_).valid ? '0' : '?'; // for RapidJSON to refuse
+		}
+	}
+
+	std::string_view text_;
+	std::size_t at_ = 0;
+	std::size_t length_ = 0; // of what stands there in the text
+	std::string_view number_;
+	char shown_ = '\0';
+	bool in_string_ = false;
+	bool escaped_ = false;
+};
 
 // Iterative, so that nesting takes no stack.
-static rapidjson::ParseResult parse(std::string_view text, JsonEvents &events) {
-	rapidjson::MemoryStream stream(text.data(), text.size());
+template <class Stream>
+rapidjson::ParseResult parse(Stream &stream, JsonEvents &events) {
 	rapidjson::Reader reader;
 	constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 	return reader.Parse<kFlags>(stream, events);
 }
 
+} // namespace
+
 ValueProblem JsonWriter::json(std::string_view text) {
 	const std::size_t tokens = tokens_.size();
 	const std::size_t size = size_;
+	rapidjson::MemoryStream stream(text.data(), text.size());
 	JsonEvents events(*this);
-	rapidjson::ParseResult result = parse(text, events);
+	rapidjson::ParseResult result = parse(stream, events);
 	ValueProblem problem = events.problem;
 	if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
 		tokens_.resize(tokens);
 		size_ = size;
-		std::vector<std::string_view> numbers;
-		const std::string plain = without_numbers(text, numbers);
-		JsonEvents again(*this, &numbers);
-		result = parse(plain, again);
+		NumberlessStream numberless(text);
+		JsonEvents again(*this, &numberless.number());
+		result = parse(numberless, again);
 		problem = again.problem;
 	}
 	switch (result.Code()) {
@@ -332,7 +350,9 @@ namespace {
 // An array's text, element by element (the manual, "Array Input and Output Syntax").
 class ArrayText {
 public:
-	ArrayText(std::string_view text, char delimiter, Arena &arena) : text_(text), delimiter_(delimiter), arena_(arena) {
+	/// `room`: bytes of elements that may be copied, because they hold escapes.
+	ArrayText(std::string_view text, char delimiter, Arena &arena, std::size_t room)
+		: text_(text), delimiter_(delimiter), arena_(arena), room_(room) {
 		// Bounds other than from 1 stand before: [0:1]={1,2}
 		if (!text_.empty() && text_[0] == '[') {
 			const std::size_t sign = text_.find('=');
@@ -349,7 +369,9 @@ public:
 		return true;
 	}
 	[[nodiscard]] char delimiter() const { return delimiter_; }
-	/// False when it does not end. `quoted` tells NULL from "NULL".
+	[[nodiscard]] std::size_t room() const { return room_; }
+	[[nodiscard]] bool is_too_large() const { return is_too_large_; }
+	/// False when it does not end, or is too large. `quoted` tells NULL from "NULL".
 	bool element(std::string_view &value, bool &quoted) {
 		quoted = take('"');
 		return quoted ? quoted_element(value) : plain_element(value);
@@ -370,6 +392,11 @@ private:
 		value = text_.substr(start, at_ - start);
 		at_++;
 		if (escaped) {
+			if (value.size() > room_) {
+				is_too_large_ = true;
+				return false;
+			}
+			room_ -= value.size();
 			char *plain = arena_.allocate(value.size());
 			std::size_t length = 0;
 			for (std::size_t i = 0; i < value.size(); i++) {
@@ -393,13 +420,18 @@ private:
 	std::string_view text_;
 	char delimiter_;
 	Arena &arena_;
+	std::size_t room_;
 	std::size_t at_ = 0;
+	bool is_too_large_ = false;
 };
 
 } // namespace
 
+// An array within an element of an array is copied once more: with as many levels as a source may tell of, a text would
+// take many times its size. The copies within elements have together the room of a jsonb.
 ValueProblem JsonWriter::array(const source::Field &field, std::string_view text, std::size_t level) {
-	ArrayText elements(text, level == 0 ? field.delimiter : field.inner_delimiters[level - 1], arena_);
+	const std::size_t room = level == 0 ? text.size() : kMostJsonb - copied_;
+	ArrayText elements(text, level == 0 ? field.delimiter : field.inner_delimiters[level - 1], arena_, room);
 	const bool holds_arrays = level < field.inner_delimiters.size();
 	int depth = 0;
 	do {
@@ -416,9 +448,11 @@ ValueProblem JsonWriter::array(const source::Field &field, std::string_view text
 		} else {
 			std::string_view value;
 			bool quoted = false;
+			const std::size_t before = elements.room();
 			if (depth == 0 || !elements.element(value, quoted)) {
-				return kNotArray;
+				return elements.is_too_large() ? kTooLarge : kNotArray;
 			}
+			copied_ += level == 0 ? 0 : before - elements.room();
 			if (!quoted && value == "NULL") {
 				add(TokenKind::null);
 			}

@@ -19,6 +19,9 @@ struct ValueProblem {
 	const char *message = nullptr;
 };
 
+/// JENTRY_OFFLENMASK of utils/jsonb.h: the most that one container may hold, and a string.
+inline constexpr std::size_t kMostJsonb = 0x0FFFFFFF;
+
 class JsonWriter {
 public:
 	JsonWriter(std::vector<Token> &tokens, Arena &arena) : tokens_(tokens), arena_(arena) {}
@@ -49,6 +52,7 @@ private:
 	std::vector<Token> &tokens_;
 	Arena &arena_;
 	std::size_t size_ = 0;
+	std::size_t copied_ = 0; // of arrays within elements of arrays
 };
 
 /// Whether `text` is a JSON number that PostgreSQL's numeric holds with all its digits.

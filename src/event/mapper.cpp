@@ -24,14 +24,27 @@ bool is_storable_text(std::string_view text) {
 		   (valid_utf8_prefix(text) == text.size() && std::memchr(text.data(), '\0', text.size()) == nullptr);
 }
 
-// Bytes that are no text, as \xNN; a backslash stays one.
-std::string_view escaped(std::string_view text, Arena &arena) {
+// Bytes that are no text, as \xNN; a backslash stays one. nullopt: no jsonb has room for that, and none is taken here.
+std::optional<std::string_view> escaped(std::string_view text, Arena &arena) {
 	constexpr char kHex[] = "0123456789abcdef";
 	constexpr std::size_t kEscape = 4;
-	char *out = arena.allocate(text.size() * kEscape);
+	// The bytes of the character that begins there; 0: none does.
+	const auto character_at = [text](std::size_t at) {
+		return text[at] == '\0' ? std::size_t{0} : static_cast<std::size_t>(utf8_length(text.substr(at)));
+	};
+	std::size_t size = 0;
+	for (std::size_t at = 0; at < text.size() && size <= kMostJsonb;) {
+		const std::size_t character = character_at(at);
+		size += character == 0 ? kEscape : character;
+		at += character == 0 ? 1 : character;
+	}
+	if (size > kMostJsonb) {
+		return std::nullopt;
+	}
+	char *out = arena.allocate(size);
 	std::size_t length = 0;
 	for (std::size_t at = 0; at < text.size();) {
-		const std::size_t character = text[at] == '\0' ? 0 : utf8_length(text.substr(at));
+		const std::size_t character = character_at(at);
 		if (character == 0) {
 			const auto byte = static_cast<unsigned char>(text[at++]);
 			for (const char c : {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xFU]}) {
@@ -42,7 +55,7 @@ std::string_view escaped(std::string_view text, Arena &arena) {
 			out[length++] = text[at++];
 		}
 	}
-	return {out, length};
+	return std::string_view(out, length);
 }
 
 Rejection too_large_to_send(const source::Row &row) {
@@ -204,11 +217,12 @@ TokenRange Mapper::show_row(const source::Row &row, JsonWriter &json, Output &ou
 			if (value.is_null) {
 				json.add(TokenKind::null);
 			} else if (!whole && value.text.size() > kShownOfLarge) {
-				const std::string cut = std::string(escaped(value.text.substr(0, kShownOfLarge), out.arena)) + "... (" +
-										std::to_string(value.text.size()) + " bytes)";
+				const std::string cut = std::string(*escaped(value.text.substr(0, kShownOfLarge), out.arena)) +
+										"... (" + std::to_string(value.text.size()) + " bytes)";
 				json.string(out.arena.keep(cut));
 			} else if (!is_storable_text(value.text)) {
-				fits = json.string(escaped(value.text, out.arena)).code == nullptr;
+				const std::optional<std::string_view> shown = escaped(value.text, out.arena);
+				fits = shown && json.string(*shown).code == nullptr;
 			} else if (json.value(fields_[i], value.text).code != nullptr) {
 				out.tokens.resize(before);
 				fits = json.string(value.text).code == nullptr;

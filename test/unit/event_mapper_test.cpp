@@ -5,6 +5,7 @@
 
 #include "event/mapper.hpp"
 #include "pg/failure.hpp"
+#include "source/memory_bound.hpp"
 
 namespace hyperline::event {
 namespace {
@@ -154,6 +155,69 @@ TEST(EventMapper, NumbersKeepTheirDigits) {
 	EXPECT_EQ(as_json(number, "1e-20000"), "unsupported_json");
 }
 
+// An array in an array's element, in as many levels as there are.
+std::string nested_array(std::string text, std::size_t levels) {
+	text = "{" + text + "}";
+	for (std::size_t i = 0; i < levels; i++) {
+		std::string quoted;
+		for (const char c : text) {
+			quoted += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+		}
+		text = "{\"" + quoted + "\"}";
+	}
+	return text;
+}
+
+// The first one makes RapidJSON refuse the text.
+std::string json_numbers(std::size_t zeros) {
+	std::string text = "[1e400";
+	for (std::size_t i = 0; i < zeros; i++) {
+		text += ",0";
+	}
+	return text + "]";
+}
+
+// A sanitizer keeps what is freed for a while, and is not bound.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kMegabyte = std::size_t{1} << 30;
+#else
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+#endif
+
+TEST(EventMapper, JsonOfManyNumbersTakesNoMoreThanWhatAJsonbHolds) {
+	const Field json = field("x", ValueKind::json);
+	const std::string most = json_numbers(11'184'000);
+	const source::MemoryBound bound(800 * kMegabyte);
+	const Mapped mapped(with_extra(json), {"1", "c", "2024-01-01 00:00:00+00", most});
+	ASSERT_EQ(mapped.out.events.size(), 1U);
+	EXPECT_EQ(mapped.out.tokens.size(), 11'184'006U);
+	EXPECT_EQ(mapped.out.tokens.back().kind, TokenKind::end_object);
+}
+
+TEST(EventMapper, JsonOfTooManyNumbersIsTooLargeBeforeTheyAreKept) {
+	const std::string text = json_numbers(20'000'000);
+	const source::MemoryBound bound(800 * kMegabyte);
+	EXPECT_EQ(as_json(field("x", ValueKind::json), text), "too_large");
+}
+
+TEST(EventMapper, BytesThatAreNoTextAreNotEscapedWhereThatWouldNotFit) {
+	const std::string text(100'000'000, '\xff');
+	const source::MemoryBound bound(64 * kMegabyte);
+	const Mapped mapped(with_extra(field("x", ValueKind::text)), {"1", "c", "2024-01-01 00:00:00+00", text});
+	EXPECT_EQ(mapped.code(), "invalid_encoding");
+	EXPECT_TRUE(mapped.json(mapped.out.rejected[0].row).ends_with("\\xff... (100000000 bytes)' }"));
+}
+
+TEST(EventMapper, ArraysWithinElementsAreNotCopiedWithoutEnd) {
+	Field nested = field("x", ValueKind::array);
+	nested.inner_delimiters = ",,,,,,";
+	EXPECT_EQ(as_json(nested, nested_array("a", 6)), "{x:[[[[[[['a' ]]]]]]]}");
+	std::string text = nested_array("a", 6);
+	text.insert(text.find('a'), 80'000'000, 'a');
+	const Mapped mapped(with_extra(nested), {"1", "c", "2024-01-01 00:00:00+00", text});
+	EXPECT_EQ(mapped.code(), "too_large");
+}
+
 TEST(EventMapper, JsonIsKeptAsItIs) {
 	const Field json = field("x", ValueKind::json);
 	EXPECT_EQ(as_json(json, R"({"a": [1, 2.50, null, true], "b": "\u00e4\n"})"),
@@ -166,7 +230,12 @@ TEST(EventMapper, JsonIsKeptAsItIs) {
 	EXPECT_EQ(as_json(json, R"(["\"5", 1e400, )" + digits + R"(, {"7": -2.5E-3, "8\\": 0}])"),
 			  "{x:['\"5' 1e400 " + digits + " {7:-2.5E-3 8\\:0 }]}")
 		<< "more than a double holds";
-	EXPECT_EQ(as_json(json, "[1e400, 01]"), "invalid_value");
+	EXPECT_EQ(as_json(json, R"({"\\\"1e400": "\\", "a": [-1e400,{"1":"\"-5"}], "b":1e-400 })"),
+			  R"({x:{\"1e400:'\' a:[-1e400 {1:'"-5' }]b:1e-400 }})");
+	for (const char *text : {"[1e400, 01]", "[1e400, --5]", "[1e400, -]", "[1e400, 1.]", "[1e400, +1]", "[1e400 1]",
+							 "1e400 2", "[1e400, 1a]", "[1e400, n1]", "{1e400: 1}", "[1e400, \"1]"}) {
+		EXPECT_EQ(as_json(json, text), "invalid_value") << text;
+	}
 	EXPECT_EQ(as_json(json, "1e200000"), "unsupported_json");
 	EXPECT_EQ(as_json(json, "{"), "invalid_value");
 	EXPECT_EQ(as_json(json, "1 2"), "invalid_value");
