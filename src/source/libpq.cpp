@@ -254,7 +254,8 @@ Error PqConnection::error_of(const PGresult *result, const char *what, Origin or
 }
 
 Result PqConnection::run(const char *sql, const std::vector<const char *> &params, const char *what) {
-	const MemoryBound bound(kAnswerMemory);
+	refuse_too_much_kept();
+	const MemoryBound bound(kAnswerMemory, &kept_);
 	start_statement();
 	if (PQsendQueryParams(connection_.get(), sql, static_cast<int>(params.size()), nullptr,
 						  params.empty() ? nullptr : params.data(), nullptr, nullptr, 0) == 0) {
@@ -270,7 +271,8 @@ Result PqConnection::run(const char *sql, const std::vector<const char *> &param
 }
 
 Result PqConnection::run(const std::string &sql, const Query &query, std::size_t offset) {
-	const MemoryBound bound(kAnswerMemory);
+	refuse_too_much_kept();
+	const MemoryBound bound(kAnswerMemory, &kept_);
 	start_statement();
 	if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) {
 		throw lost(kRefused);
@@ -285,7 +287,8 @@ Result PqConnection::run(const std::string &sql, const Query &query, std::size_t
 
 Result PqConnection::describe(const Query &query) {
 	const char *what = kRefused;
-	const MemoryBound bound(kAnswerMemory);
+	refuse_too_much_kept();
+	const MemoryBound bound(kAnswerMemory, &kept_);
 	start_statement();
 	if (PQsendPrepare(connection_.get(), "", query.text.c_str(), 0, nullptr) == 0) {
 		throw lost(what);
@@ -308,7 +311,8 @@ Result PqConnection::describe(const Query &query) {
 
 void PqConnection::begin_copy(const std::string &sql, const Query &query, std::size_t offset) {
 	const char *what = "the query failed at the source";
-	const MemoryBound bound(largest_row_ + kAnswerMemory); // the first row comes along with the answer
+	refuse_too_much_kept();
+	const MemoryBound bound(largest_row_ + kAnswerMemory, &kept_); // the first row comes along with the answer
 	start_statement();
 	if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) {
 		throw lost(what);
@@ -330,6 +334,23 @@ void PqConnection::refuse_other_count(std::string_view sent) const {
 		failure.rows_missing = true;
 		throw Error(std::move(failure));
 	}
+}
+
+// libpq keeps each parameter that a source tells of, and its buffer at the size of the largest message. What it keeps
+// between two looks at it is bounded by MemoryBound.
+void PqConnection::refuse_too_much_kept() const {
+	const std::size_t most = largest_row_ + kAnswerMemory;
+	if (kept_.bytes() > most) {
+		throw Error(sqlstate::kProtocolViolation, "the source sends more beside its rows than is kept of a connection",
+					"It takes " + std::to_string(kept_.bytes()) + " bytes of memory; " + std::to_string(most) +
+						" are the most.",
+					"Look at what answers there, and at what lies between the servers: a pooler, a proxy.");
+	}
+}
+
+MemoryBound PqConnection::bound_rows() {
+	refuse_too_much_kept();
+	return MemoryBound(largest_row_ + kAnswerMemory, &kept_);
 }
 
 PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound) {
@@ -355,6 +376,7 @@ PqConnection::CopyRow PqConnection::next_copy_row(char *&row, int &length, bool 
 			// seldomer.
 			if (++waits > 1 && std::has_single_bit(waits)) {
 				bound.renew();
+				refuse_too_much_kept();
 			}
 			continue;
 		}

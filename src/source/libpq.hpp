@@ -52,9 +52,12 @@ public:
 	/// throws when the statement's time is over.
 	void look_around();
 
+	/// The bound of what libpq takes while rows come. Throws 08P01 when it has kept too much already.
+	[[nodiscard]] MemoryBound bound_rows();
+
 	enum class CopyRow { row, end };
 	/// The next row of the COPY, to be freed with PQfreemem. `wait`: whether to wait for one; else null when none
-	/// has come yet. `bound` is renewed for a row that has begun to come.
+	/// has come yet. `bound` is bound_rows()', and renewed for a row that has begun to come.
 	CopyRow next_copy_row(char *&row, int &length, bool wait, MemoryBound &bound);
 
 	/// From now on statements have to end within this time, and a little more for the way there and back; 0: no limit.
@@ -89,9 +92,11 @@ private:
 	[[nodiscard]] Error lost(const char *what) const;
 	[[nodiscard]] std::string clean(const char *text) const;
 	void start_statement();
+	void refuse_too_much_kept() const;
 
 	pg::ExternalFd descriptor_;
 	std::string password_;
+	KeptMemory kept_;
 	PqHandle connection_;
 	std::chrono::seconds statement_timeout_{0};
 	std::chrono::seconds source_timeout_{0};

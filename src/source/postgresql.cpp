@@ -392,13 +392,16 @@ PqConnection::CopyRow PostgresqlSource::next_row(char *&line, int &length, bool 
 }
 
 bool PostgresqlSource::next(Chunk &chunk) {
+	MemoryBound bound = connection_.bound_rows();
+	if (bound.counts()) {
+		bound.hand_out(-chunk.memory());
+	}
 	chunk.clear();
 	if (ended_) {
 		ended_ = false;
 		return false;
 	}
 	connection_.look_around();
-	MemoryBound bound(limits_.row + kAnswerMemory);
 	while (chunk.rows.size() < kChunkRows && chunk.bytes < kChunkBytes) {
 		char *line = nullptr;
 		int length = 0;
@@ -433,6 +436,9 @@ bool PostgresqlSource::next(Chunk &chunk) {
 		chunk.rows.push_back(
 			Row{nullptr, fields_.size(), ++row_number_, static_cast<std::size_t>(length), whole_bytes});
 		chunk.bytes += static_cast<std::size_t>(length);
+	}
+	if (bound.counts()) {
+		bound.hand_out(chunk.memory());
 	}
 	const Value *values = chunk.values().data();
 	for (Row &row : chunk.rows) {

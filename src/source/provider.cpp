@@ -3,6 +3,7 @@
 #include <array>
 
 #include "pg/failure.hpp"
+#include "source/memory_bound.hpp"
 #include "source/postgresql.hpp"
 
 namespace hyperline::source {
@@ -23,6 +24,14 @@ void Chunk::clear() noexcept {
 
 void Chunk::keep(void *buffer, void (*free)(void *)) {
 	buffers_.push_back(Buffer{buffer, free});
+}
+
+std::ptrdiff_t Chunk::memory() const noexcept {
+	std::size_t sum = allocated(rows.data()) + allocated(buffers_.data()) + allocated(values_.data());
+	for (const Buffer &buffer : buffers_) {
+		sum += allocated(buffer.memory);
+	}
+	return static_cast<std::ptrdiff_t>(sum);
 }
 
 namespace {

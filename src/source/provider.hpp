@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -114,6 +115,8 @@ public:
 	/// Takes over a buffer of the provider's, freed with `free`.
 	void keep(void *buffer, void (*free)(void *));
 	std::vector<Value> &values() noexcept { return values_; }
+	/// What it has from malloc(), its buffers among it.
+	[[nodiscard]] std::ptrdiff_t memory() const noexcept;
 
 private:
 	struct Buffer {

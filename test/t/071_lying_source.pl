@@ -81,10 +81,31 @@ sub at
 
 sub huge { my ($type) = @_; return sub { my ($turns) = @_; my ($turn, $i) = at($type, $turns); $turn->[$i] = $type . pack('N', 2_000_000_000) . 'abcdef'; splice(@{$turn}, $i + 1); }; }
 
-# Lengths that are announced. Under valgrind the system bounds no memory.
+# told_between($times, $megabytes, $name): rows by the thousand, and before each thousand as many megabytes of parameters, of the
+# length that libpq takes; each has another name, or all one.
+sub told_between
+{
+	my ($times, $megabytes, $name) = @_;
+	return sub {
+		my ($turns) = @_;
+		my ($turn, $i) = at('d', $turns);
+		my ($first) = grep { $turn->[$_] =~ /\AC/ } $i .. $#{$turn};
+		my @said;
+		for my $time (1 .. $times)
+		{
+			push @said, map { message('S', ($name // "parameter $time $_") . "\0" . 'x' x 25_000 . "\0") } 1 .. $megabytes * 40;
+			push @said, ($turn->[$i]) x 1000;
+		}
+		splice(@{$turn}, $i, $first - $i, @said);
+		my $rows = $times * 1000;
+		$turn->[ $i + @said ] = message('C', "COPY $rows\0");
+	};
+}
+
+# Lengths that are announced. Under AddressSanitizer and valgrind the system bounds no memory.
 SKIP:
 {
-	skip 'the sanitizer or valgrind has memory of its own', 15 if under_memcheck();
+	skip 'the sanitizer or valgrind has memory of its own', 20 if under_memcheck();
 	for my $kind ('load', 'worker')
 	{
 		my ($said, $grown) = lie($kind, huge('d'));
@@ -102,6 +123,17 @@ SKIP:
 	cmp_ok($grown, '<', 192, 'with little memory');
 	($said, $grown) = lie('check', sub { my ($turns) = @_; my ($turn, $i) = at('D', $turns); splice(@{$turn}, $i, 0, map { message('S', "parameter$_\0" . 'x' x 20_000 . "\0") } 1 .. 5000); });
 	cmp_ok($grown, '<', 192, 'parameters without end have no more');
+	# Between rows too, each time less than what is taken at once: 15 times 20 MB.
+	$target->safe_psql('postgres', "ALTER DATABASE postgres SET hyperline_connector.max_row_size = '1MB'");
+	for my $kind ('load', 'worker')
+	{
+		($said, $grown) = lie($kind, told_between(15, 20));
+		like($said, qr/08P01.*the source sends more beside its rows than is kept of a connection\n?\|?(?:DETAIL:  )?It takes \d+ bytes of memory; 68157440 are the most\./s, "$kind: parameters between rows end the run");
+		cmp_ok($grown, '<', 240, "$kind: before they take much memory");
+	}
+	($said, $grown) = lie('load', told_between(15, 20, 'the same'));
+	is($said, '', 'one that changes again and again does not') or diag($said);
+	$target->safe_psql('postgres', 'ALTER DATABASE postgres RESET hyperline_connector.max_row_size');
 	$target->safe_psql('postgres', q{SELECT hyperline.create_loader('real', 'large', 'SELECT 1 AS id, 1 AS "customerId", now() AS timestamp, repeat(''x'', 150000000) AS text', paused => true)});
 	my ($status, $out, $err) = $target->psql('postgres', "SET hyperline_connector.max_row_size = '1MB'; CALL hyperline.refresh_loader('large')");
 	is($target->safe_psql('postgres', "SELECT string_agg(concat_ws(' ', status, sqlstate, rejected, error), E'\\n' ORDER BY run_id) FROM hyperline.loader_runs WHERE loader = 'large'"),
@@ -261,6 +293,7 @@ like($lines[9], qr/LOG:  the source of loader "noisy" says: 10: \Q$shown\E$/, 'e
 is($target->safe_psql('postgres', "SELECT string_agg(rows_read::text, ' ') FROM hyperline.loader_runs WHERE loader = 'noisy'"), '100 100', 'and the rows come');
 $seen = -s $target->logfile;
 $target->safe_psql('postgres', "SELECT hyperline.run_loader('failing') AS run \\gset\nSELECT hyperline.wait_for_run(:run)");
+$target->wait_for_log(qr/run \d+ of loader "failing" failed/, $seen); # it is said after the end was stored
 @lines = grep { /forged/ } split(/\n/, substr(slurp_file($target->logfile), $seen));
 is(scalar(@lines), 1, 'an error of a source is one line of the log');
 like($lines[0], qr/failed: the query failed at the source: \Q$shown\E \(SQLSTATE P0001\); detail \Q$shown\E HINT: hint \Q$shown\Ex+\.\.\.$/, 'escaped, and of bounded length');
