@@ -177,14 +177,16 @@ std::string json_numbers(std::size_t zeros) {
 	return text + "]";
 }
 
-// A sanitizer keeps what is freed for a while, and is not bound.
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kMegabyte = std::size_t{1} << 30;
-#else
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+// Bounds nothing there, keeps what is freed for a while, and takes a minute for these.
+#ifdef __SANITIZE_ADDRESS__
+#define SKIP_UNDER_SANITIZER() GTEST_SKIP() << "the sanitizer has memory of its own"
+#else
+#define SKIP_UNDER_SANITIZER() static_cast<void>(0)
 #endif
 
 TEST(EventMapper, JsonOfManyNumbersTakesNoMoreThanWhatAJsonbHolds) {
+	SKIP_UNDER_SANITIZER();
 	const Field json = field("x", ValueKind::json);
 	const std::string most = json_numbers(11'184'000);
 	const source::MemoryBound bound(800 * kMegabyte);
@@ -195,13 +197,16 @@ TEST(EventMapper, JsonOfManyNumbersTakesNoMoreThanWhatAJsonbHolds) {
 }
 
 TEST(EventMapper, JsonOfTooManyNumbersIsTooLargeBeforeTheyAreKept) {
+	SKIP_UNDER_SANITIZER();
 	const std::string text = json_numbers(20'000'000);
 	const source::MemoryBound bound(800 * kMegabyte);
 	EXPECT_EQ(as_json(field("x", ValueKind::json), text), "too_large");
 }
 
 TEST(EventMapper, BytesThatAreNoTextAreNotEscapedWhereThatWouldNotFit) {
-	const std::string text(100'000'000, '\xff');
+	SKIP_UNDER_SANITIZER();
+	std::string text;
+	text.resize(100'000'000, '\xff');
 	const source::MemoryBound bound(64 * kMegabyte);
 	const Mapped mapped(with_extra(field("x", ValueKind::text)), {"1", "c", "2024-01-01 00:00:00+00", text});
 	EXPECT_EQ(mapped.code(), "invalid_encoding");
@@ -212,8 +217,9 @@ TEST(EventMapper, ArraysWithinElementsAreNotCopiedWithoutEnd) {
 	Field nested = field("x", ValueKind::array);
 	nested.inner_delimiters = ",,,,,,";
 	EXPECT_EQ(as_json(nested, nested_array("a", 6)), "{x:[[[[[[['a' ]]]]]]]}");
+	SKIP_UNDER_SANITIZER();
 	std::string text = nested_array("a", 6);
-	text.insert(text.find('a'), 60'000'000, 'a'); // 5 times that is more than a jsonb holds
+	text.insert(text.find('a'), 70'000'000, 'a'); // 4 times that is more than a jsonb holds
 	const Mapped mapped(with_extra(nested), {"1", "c", "2024-01-01 00:00:00+00", text});
 	EXPECT_EQ(mapped.code(), "too_large");
 }
