@@ -48,7 +48,7 @@ is($target->safe_psql('postgres', 'SELECT count(*) FROM hyperline.events'), 100,
 $recorded{worker} = $recorded{load};
 
 # In pages of 1 kB: the most that a process has had, and that it has.
-sub memory { my ($name) = @_; return "substring(pg_read_file('/proc/self/status') from '$name:\\s+(\\d+)')::int"; }
+sub memory { my ($name) = @_; return "substring(pg_read_file('/proc/self/status') from '$name:\\s+(\\d+)')::bigint"; }
 
 # lie($kind, $change): a session in which $change has been made to the turns; returns how it ended, with the megabytes by
 # which the backend's peak has grown (0 for a worker).
