@@ -5,6 +5,7 @@
 #include "pg/background.hpp"
 #include "pg/rows_out.hpp"
 #include "pg/session.hpp"
+#include "store/foreign_code.hpp"
 
 namespace hyperline::api {
 
@@ -23,7 +24,7 @@ std::vector<pg::OutValue> row_of(const loader::CheckReport &report) {
 
 HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
 	const pg::HiddenStatement hidden(kHiddenStatement);
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	const std::string name = required_name(fcinfo, 0, "name");
 	const std::string url = pg::required_text(fcinfo, 1, "url");
 	const std::string provider = pg::required_text(fcinfo, 2, "provider");
@@ -33,13 +34,13 @@ HYPERLINE_FUNCTION_WITH(hyperline_create_connection, pg::Statement::hidden) {
 }
 
 HYPERLINE_FUNCTION(hyperline_check_connection) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	return pg::return_row(fcinfo, row_of(loader::check_connection(required_name(fcinfo, 0, "name"))));
 }
 
 HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
 	const pg::HiddenStatement hidden(kHiddenStatement);
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	const std::string name = required_name(fcinfo, 0, "name");
 	const loader::ConnectionSettings settings{name_argument(fcinfo, 1), pg::text_argument(fcinfo, 2),
 											  pg::integer_argument(fcinfo, 3)};
@@ -50,13 +51,13 @@ HYPERLINE_FUNCTION_WITH(hyperline_alter_connection, pg::Statement::hidden) {
 }
 
 HYPERLINE_FUNCTION(hyperline_drop_connection) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	loader::drop_connection(required_name(fcinfo, 0, "name"));
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_rotate_encryption_key) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	return Int64GetDatum(
 		loader::rotate_encryption_key(pg::required_text(fcinfo, 0, "new_key_file"), pg::caller_is_superuser()));
 }

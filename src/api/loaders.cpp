@@ -3,12 +3,13 @@
 #include "loader/control.hpp"
 #include "loader/definition.hpp"
 #include "pg/rows_out.hpp"
+#include "store/foreign_code.hpp"
 #include "store/loaders.hpp"
 
 namespace hyperline::api {
 
 HYPERLINE_FUNCTION(hyperline_create_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	loader::NewLoader loader;
 	loader.connection = required_name(fcinfo, 0, "connection");
 	const std::optional<std::string> name = name_argument(fcinfo, 4);
@@ -27,7 +28,7 @@ HYPERLINE_FUNCTION(hyperline_create_loader) {
 }
 
 HYPERLINE_FUNCTION(hyperline_alter_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	const std::string name = required_name(fcinfo, 0, "name");
 	loader::LoaderSettings settings;
 	settings.connection = name_argument(fcinfo, 1);
@@ -44,25 +45,25 @@ HYPERLINE_FUNCTION(hyperline_alter_loader) {
 }
 
 HYPERLINE_FUNCTION(hyperline_pause_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	store::set_paused(required_name(fcinfo, 0, "name"), true);
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_resume_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	store::set_paused(required_name(fcinfo, 0, "name"), false);
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_drop_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	loader::drop_loader(required_name(fcinfo, 0, "name"), pg::boolean_argument(fcinfo, 1).value_or(false));
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_reset_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	store::forget_progress(required_name(fcinfo, 0, "name"));
 	return 0;
 }

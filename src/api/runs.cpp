@@ -3,6 +3,7 @@
 #include "loader/control.hpp"
 #include "pg/failure.hpp"
 #include "pg/rows_out.hpp"
+#include "store/foreign_code.hpp"
 
 namespace hyperline::api {
 
@@ -19,19 +20,19 @@ std::int64_t required_run(FunctionCallInfo fcinfo) {
 } // namespace
 
 HYPERLINE_FUNCTION(hyperline_run_loader) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	return Int64GetDatum(loader::run_loader(required_name(fcinfo, 0, "name")));
 }
 
 HYPERLINE_PLAIN_FUNCTION(hyperline_refresh_loader) {
 	const std::string name = required_name(fcinfo, 0, "name"); // before anything fails that would show the statement
-	pg::SessionTransactions transactions(fcinfo, "refresh_loader");
+	store::Guarded<pg::SessionTransactions> transactions(fcinfo, "refresh_loader");
 	loader::refresh_loader(name, transactions);
 	return 0;
 }
 
 HYPERLINE_FUNCTION(hyperline_retry_rejected) {
-	pg::FunctionTransactions transactions;
+	store::Guarded<pg::FunctionTransactions> transactions;
 	return Int64GetDatum(loader::retry_rejected(required_name(fcinfo, 0, "loader"), transactions));
 }
 
@@ -42,7 +43,7 @@ HYPERLINE_FUNCTION(hyperline_wait_for_run) {
 }
 
 HYPERLINE_FUNCTION(hyperline_cancel_run) {
-	const pg::Connection spi;
+	const store::Bookkeeping spi;
 	return BoolGetDatum(loader::cancel_run(required_run(fcinfo)));
 }
 

@@ -32,7 +32,7 @@ bool Storing::try_to_store(store::Batch &batch, const store::Progress &progress,
 			case store::Permission::go_on:
 				break;
 			}
-			const store::Counts counts = batch.store(writer_.find(loader_));
+			const store::Counts counts = batch.store(writer_.find_and_hold(loader_));
 			store::add_counts(run_id_, counts, progress, add_counts_);
 			rejected_in_batch = read_before ? counts.rejected_first : counts.rejected;
 			if (!position_.empty()) {

@@ -1,8 +1,11 @@
 #include "pg/lock.hpp"
 
+#include "pg/memory.hpp"
 #include "pg/shared.hpp"
 
 extern "C" {
+#include <catalog/namespace.h>
+#include <nodes/makefuncs.h>
 #include <storage/ipc.h>
 #include <storage/lock.h>
 }
@@ -52,6 +55,20 @@ void SessionLock::release() noexcept {
 		const LOCKTAG tag = make_tag(space_, number_);
 		LockRelease(&tag, ExclusiveLock, true);
 	}
+}
+
+void hold_tables(const char *schema, std::span<const char *const> names, TableHold hold) {
+	const OwnedContext scratch("hyperline names");
+	const CurrentContext current(scratch.get());
+	const char *const *name = names.data();
+	const std::size_t count = names.size();
+	const LOCKMODE mode = hold == TableHold::reading ? AccessShareLock : RowExclusiveLock;
+	call([=] {
+		for (std::size_t i = 0; i < count; i++) {
+			RangeVar *table = makeRangeVar(pstrdup(schema), pstrdup(name[i]), -1);
+			(void)RangeVarGetRelidExtended(table, mode, RVR_MISSING_OK, nullptr, nullptr);
+		}
+	});
 }
 
 } // namespace hyperline::pg

@@ -1,7 +1,9 @@
-// Session-level advisory locks, the kind that lives until it is released or the process ends.
+// Locks: session-level advisory ones, the kind that lives until it is released or the process ends; and tables, which
+// are held until the transaction ends.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "pg/gate.hpp"
 
@@ -28,5 +30,14 @@ private:
 	std::uint32_t number_;
 	bool held_;
 };
+
+enum class TableHold : std::uint8_t {
+	reading, ///< ACCESS SHARE: it stays the table that it is, and cannot be made another kind of thing
+	writing	 ///< ROW EXCLUSIVE: what belongs to it stays, too (owner, triggers, policies, constraints, indexes)
+};
+
+/// Holds the tables of that schema that have those names, as far as they are there, until the transaction ends. Waits
+/// for whoever changes them. Throws Error.
+void hold_tables(const char *schema, std::span<const char *const> names, TableHold hold);
 
 } // namespace hyperline::pg

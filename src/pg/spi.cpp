@@ -7,6 +7,7 @@ extern "C" {
 #include <executor/spi.h>
 #include <utils/builtins.h>
 #include <utils/lsyscache.h>
+#include <utils/snapmgr.h>
 #include <utils/timestamp.h>
 }
 
@@ -215,6 +216,19 @@ Rows run_with(std::initializer_list<Param> params, const Execute &execute) {
 Rows run(const char *sql, std::initializer_list<Param> params) {
 	return run_with(params, [sql](int count, Oid *types, Datum *values, const char *nulls) {
 		return SPI_execute_with_args(sql, count, types, values, nulls, false, 0);
+	});
+}
+
+Rows run_on_latest(const char *sql, std::initializer_list<Param> params) {
+	return run_with(params, [sql](int count, Oid *types, Datum *values, const char *nulls) {
+		SPIPlanPtr plan = SPI_prepare(sql, count, types);
+		if (plan == nullptr) {
+			return SPI_result;
+		}
+		const int code =
+			SPI_execute_snapshot(plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot, true, false, 0);
+		SPI_freeplan(plan);
+		return code;
 	});
 }
 

@@ -98,6 +98,10 @@ private:
 /// Runs one statement. Throws Error with what PostgreSQL raised.
 Rows run(const char *sql, std::initializer_list<Param> params = {});
 
+/// The same for a query that must see what is committed by now, also where the transaction's snapshot is fixed
+/// (REPEATABLE READ), as PostgreSQL sees the catalogs when it writes.
+Rows run_on_latest(const char *sql, std::initializer_list<Param> params);
+
 /// A row of a result inside the gate, for visitors: nothing is copied.
 class TupleView {
 public:

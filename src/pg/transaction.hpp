@@ -45,7 +45,7 @@ public:
 };
 
 /// In a background worker: no transaction is open between commit() and the next begin().
-class WorkerTransactions final : public Transactions {
+class WorkerTransactions : public Transactions {
 public:
 	void begin() override;
 	void commit() override;
@@ -54,7 +54,7 @@ public:
 
 /// In a procedure called with CALL outside a transaction block. What runs between begin() and commit() has the rights
 /// of the procedure's owner: a procedure that commits can be no SECURITY DEFINER.
-class SessionTransactions final : public Transactions {
+class SessionTransactions : public Transactions {
 public:
 	/// Throws 25001 when `fcinfo` says that the call stands inside a transaction block.
 	explicit SessionTransactions(FunctionCallInfo fcinfo, const char *procedure);
@@ -77,7 +77,7 @@ private:
 
 /// In a function: all in the caller's transaction, which alone commits; each piece in a subtransaction of it, that can
 /// be taken back. What a piece sets for its transaction ends with the piece.
-class FunctionTransactions final : public Transactions {
+class FunctionTransactions : public Transactions {
 public:
 	FunctionTransactions() noexcept : home_(CurrentMemoryContext) {}
 

@@ -2,6 +2,7 @@
 
 #include "pg/spi.hpp"
 #include "pg/transaction.hpp"
+#include "store/foreign_code.hpp"
 #include "store/names.hpp"
 #include "store/sealing.hpp"
 
@@ -100,6 +101,7 @@ DELETE FROM hyperline.connection_secret s WHERE s.connection_id OPERATOR(pg_cata
 
 void store_password(const Connection &connection, const std::string &password) {
 	const SealedPassword sealed = seal_password(connection, password);
+	hold_for_writing(Tables::passwords);
 	pg::run(kStoreSecret, {connection.id, to_hex(sealed.bytes), sealed.key_file});
 }
 
@@ -152,6 +154,7 @@ void update_connection(const Connection &connection, const ConnectionChange &cha
 			changed.url = *change.url;
 			store_password(changed, *change.password);
 		} else {
+			hold_for_writing(Tables::passwords);
 			pg::run(kDropSecret, {connection.id});
 		}
 	}

@@ -4,7 +4,7 @@
 
 #include "pg/relation.hpp"
 #include "store/names.hpp"
-#include "store/writer.hpp"
+#include "store/foreign_code.hpp"
 
 extern "C" {
 #include <catalog/pg_type_d.h>
@@ -150,7 +150,7 @@ void refuse_merged(const std::string &external_id) {
 } // namespace
 
 void create_customer(const std::string &external_id, const std::optional<std::string> &name) {
-	refuse_foreign_code(false);
+	hold_for_writing(Tables::ours);
 	check_name("external_id", external_id, kLongestExternalId);
 	check_customer_name(name);
 	if (!pg::run(kInsert, {external_id, name}).empty()) {
@@ -165,21 +165,21 @@ void create_customer(const std::string &external_id, const std::optional<std::st
 }
 
 void activate_customer(const std::string &external_id, const std::optional<std::string> &name) {
-	refuse_foreign_code(false);
+	hold_for_writing(Tables::ours);
 	check_customer_name(name);
 	refuse_merged(external_id);
 	pg::run(kSet, {external_id, "active", name});
 }
 
 void rename_customer(const std::string &external_id, const std::string &name) {
-	refuse_foreign_code(false);
+	hold_for_writing(Tables::ours);
 	check_customer_name(name);
 	refuse_merged(external_id);
 	pg::run(kSet, {external_id, std::optional<std::string>(), name});
 }
 
 void archive_customer(const std::string &external_id) {
-	refuse_foreign_code(false);
+	hold_for_writing(Tables::ours);
 	refuse_merged(external_id);
 	pg::run(kSet, {external_id, "archived", std::optional<std::string>()});
 }

@@ -6,6 +6,7 @@
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
 #include "store/connections.hpp"
+#include "store/foreign_code.hpp"
 #include "store/sealing.hpp"
 
 namespace hyperline::store {
@@ -118,6 +119,7 @@ std::int64_t rotate_key(const std::string &new_key_file) {
 	}
 	const Key key = read_key(new_key_file);
 	pg::run(kLock);
+	hold_for_writing(Tables::passwords);
 	const pg::Rows rows = pg::run(kSealed);
 	for (std::size_t i = 0; i < rows.size(); i++) {
 		const Connection connection = get_connection(static_cast<std::int32_t>(rows.number(i, 0)));

@@ -3,6 +3,7 @@
 #include "pg/catalog_changes.hpp"
 #include "pg/quote.hpp"
 #include "pg/rights.hpp"
+#include "store/foreign_code.hpp"
 
 namespace hyperline::store {
 
@@ -15,15 +16,6 @@ JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) t.relowner
 LEFT JOIN pg_catalog.pg_roles r ON r.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name
 WHERE t.oid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass
 )";
-
-// As whom a role writes events: as itself; as the owner of hyperline.events in the place of a superuser, when that
-// owner is none, so that its code runs with no more rights than it has.
-struct EventsRole {
-	Oid oid;
-	std::string name;
-	bool is_events_owner; ///< in the place of a superuser
-	bool is_superuser;
-};
 
 // `rows`: what kOwner says of the role of that name, which is there.
 EventsRole events_role(const pg::Rows &rows, const std::string &name) {
@@ -42,97 +34,6 @@ SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
                                          'EXECUTE')
 )";
 
-// What runs when our tables are written to, in the name of whom. By pg_depend: triggers with their conditions, and what
-// the expressions of indexes, policies, rules, defaults and constraints and the domains of columns use (operators, and
-// functions that are written as SQL, with what those use in turn). And what an owner may attach to. $1: whether events
-// count, which have a writer of their own.
-constexpr const char *kForeignCode = R"(
-WITH RECURSIVE named AS (
-	SELECT d.objid AS oid, d.objid OPERATOR(pg_catalog.=) 'hyperline.events'::pg_catalog.regclass::pg_catalog.oid AS is_events
-	FROM pg_catalog.pg_extension x
-	JOIN pg_catalog.pg_depend d
-	  ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
-	 AND d.refobjid OPERATOR(pg_catalog.=) x.oid
-	 AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-	WHERE x.extname OPERATOR(pg_catalog.=) 'hyperline_connector'
-	UNION
-	SELECT i.inhrelid, named.is_events
-	FROM named
-	JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) named.oid
-), ours AS (
-	SELECT c.oid
-	FROM named
-	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) named.oid
-	WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,f}'::pg_catalog."char"[]) AND ($1 OR NOT named.is_events)
-), used AS (
-	SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, ours.oid,
-	       0::pg_catalog.oid AS by_class, 0::pg_catalog.oid AS by
-	FROM ours
-	UNION
-	SELECT d.class, d.oid, used.class, used.oid
-	FROM used
-	CROSS JOIN LATERAL (
-		-- what is part of a table or of a domain
-		SELECT p.classid AS class, p.objid AS oid
-		FROM pg_catalog.pg_depend p
-		WHERE used.class OPERATOR(pg_catalog.=) ANY ('{pg_catalog.pg_class,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
-		  AND p.refclassid OPERATOR(pg_catalog.=) used.class AND p.refobjid OPERATOR(pg_catalog.=) used.oid
-		  AND p.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog."char"[])
-		  AND NOT EXISTS (
-			SELECT FROM pg_catalog.pg_trigger t
-			WHERE p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
-			  AND t.oid OPERATOR(pg_catalog.=) p.objid AND t.tgenabled OPERATOR(pg_catalog.=) 'D')
-		UNION ALL
-		-- what it uses
-		SELECT u.refclassid, u.refobjid
-		FROM pg_catalog.pg_depend u
-		WHERE u.classid OPERATOR(pg_catalog.=) used.class AND u.objid OPERATOR(pg_catalog.=) used.oid
-		  AND u.refclassid OPERATOR(pg_catalog.=)
-		      ANY ('{pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
-	) d
-), owned AS (
-	SELECT used.*, CASE
-		WHEN used.by_class OPERATOR(pg_catalog.=) 0::pg_catalog.oid
-			THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) used.oid)
-		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-			THEN (SELECT f.proowner FROM pg_catalog.pg_proc f WHERE f.oid OPERATOR(pg_catalog.=) used.oid)
-		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass
-			THEN (SELECT o.oprowner FROM pg_catalog.pg_operator o WHERE o.oid OPERATOR(pg_catalog.=) used.oid)
-		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
-			THEN (SELECT t.typowner FROM pg_catalog.pg_type t
-			      WHERE t.oid OPERATOR(pg_catalog.=) used.oid AND t.typtype OPERATOR(pg_catalog.=) 'd')
-		END AS owner
-	FROM used
-)
-SELECT pg_catalog.pg_describe_object(owned.class, owned.oid, 0),
-       pg_catalog.pg_describe_object(owned.by_class, owned.by, 0),
-       r.rolname::pg_catalog.text
-FROM owned
-JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) owned.owner
-WHERE NOT r.rolsuper
-LIMIT 1
-)";
-
-void refuse(const pg::Rows &found) {
-	if (!found.empty()) {
-		throw Error(
-			sqlstate::kInsufficientPrivilege,
-			"code of role \"" + found.text(0, 2) + "\" would run with the rights of a superuser",
-			"That role, which is no superuser, owns " + found.text(0, 0) +
-				(found.is_null(0, 1) ? "." : ", which " + found.text(0, 1) + " uses."),
-			"Give it to a superuser who has read it, drop what uses it, or have a role that is no superuser own "
-			"the loader.");
-	}
-}
-
-} // namespace
-
-void refuse_foreign_code(bool with_events) {
-	refuse(pg::run(kForeignCode, {with_events}));
-}
-
-namespace {
-
 constexpr const char *kMayDelete = R"(
 SELECT pg_catalog.has_schema_privilege($1::pg_catalog.oid, 'hyperline', 'USAGE')
    AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'hyperline.events', 'SELECT')
@@ -149,7 +50,7 @@ void defer_nothing() {
 Oid find_deleter() {
 	const std::string caller = pg::caller_name();
 	const EventsRole deleter = events_role(pg::run(kOwner, {caller}), caller);
-	refuse_foreign_code(deleter.is_superuser);
+	hold_for_writing(deleter.is_superuser ? Tables::all : Tables::ours);
 	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + deleter.name + "\" may not delete events",
 					deleter.is_events_owner ? "It owns hyperline.events, and deletes in the place of a superuser."
@@ -229,17 +130,23 @@ void refuse_foreign_schema() {
 	}
 }
 
+Oid Writer::find_and_hold(const Loader &loader) {
+	hold(Tables::all); // whoever writes: the owner of events stays who it is
+	return find(loader);
+}
+
 Oid Writer::find(const Loader &loader) {
 	const std::uint64_t changes = pg::catalog_changes();
 	if (!found_ || found_->catalog_changes != changes || found_->owner != loader.owner) {
 		found_.reset();
-		const Oid writer = look(loader);
-		found_ = Found{loader.owner, changes, writer};
+		const EventsRole writer = look(loader);
+		found_ = Found{loader.owner, changes, writer.oid, writer.is_superuser};
 	}
+	refuse_foreign_code(found_->is_superuser ? Tables::all : Tables::ours);
 	return found_->writer;
 }
 
-Oid Writer::look(const Loader &loader) {
+EventsRole Writer::look(const Loader &loader) {
 	const pg::Rows rows = owner_.run(kOwner, {loader.owner});
 	const std::string way_out = "An admin who gives it its query again owns it from then on: SELECT "
 								"hyperline.alter_loader(" +
@@ -250,7 +157,6 @@ Oid Writer::look(const Loader &loader) {
 					"It was \"" + loader.owner + "\".", way_out);
 	}
 	const EventsRole writer = events_role(rows, loader.owner);
-	refuse(foreign_code_.run(kForeignCode, {writer.is_superuser}));
 	if (!may_write_.run(kMayWrite, {static_cast<std::int64_t>(writer.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege,
 					"loader \"" + loader.name + "\" may not write events as role \"" + writer.name + "\"",
@@ -259,7 +165,7 @@ Oid Writer::look(const Loader &loader) {
 					"Give it the level: SELECT hyperline.grant_access(" + pg::quote_literal(writer.name) +
 						", 'admin');" + (writer.is_events_owner ? std::string() : " " + way_out));
 	}
-	return writer.oid;
+	return writer;
 }
 
 } // namespace hyperline::store

@@ -14,6 +14,15 @@
 
 namespace hyperline::store {
 
+/// As whom a role writes events: as itself; as the owner of hyperline.events in the place of a superuser, when that
+/// owner is none, so that its code runs with no more rights than it has.
+struct EventsRole {
+	Oid oid;
+	std::string name;
+	bool is_events_owner; ///< in the place of a superuser
+	bool is_superuser;
+};
+
 /// Finds the role that is to write events for a loader. It is asked before each batch, and looks again when anything
 /// that it goes by may have changed (pg/catalog_changes.hpp).
 class Writer {
@@ -23,17 +32,20 @@ public:
 	/// attached to a table that a superuser writes to; each with the way out.
 	Oid find(const Loader &loader);
 
+	/// The same before the transaction writes, until whose end it stays true: holds all tables.
+	Oid find_and_hold(const Loader &loader);
+
 private:
-	[[nodiscard]] Oid look(const Loader &loader);
+	[[nodiscard]] EventsRole look(const Loader &loader);
 
 	struct Found {
 		std::string owner; ///< of the loader
 		std::uint64_t catalog_changes;
 		Oid writer;
+		bool is_superuser;
 	};
 	std::optional<Found> found_;
 	pg::Prepared owner_;
-	pg::Prepared foreign_code_;
 	pg::Prepared may_write_;
 };
 
@@ -46,10 +58,6 @@ void defer_nothing();
 /// As whom the caller deletes events: itself; the owner of hyperline.events instead of a superuser when that is none.
 /// Throws Error 42501 when that role may not, or when code of a role that is no superuser would run as one.
 Oid find_deleter();
-
-/// Throws Error 42501 when code of a role that is no superuser is attached to one of our tables, which are written with
-/// the rights of a superuser. `with_events`: events among them.
-void refuse_foreign_code(bool with_events);
 
 /// Throws Error 42501 when a role that is no superuser owns the schema, may create something in it, or owns something
 /// in it (CVE-2022-2625). Asked when the extension is installed.

@@ -4,27 +4,20 @@
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
 #include "pg/transaction.hpp"
+#include "store/foreign_code.hpp"
 #include "store/loaders.hpp"
 #include "store/queue.hpp"
 #include "store/runs.hpp"
 #include "worker/decide.hpp"
+#include "worker/failure_line.hpp"
 
 namespace hyperline::worker {
 
 namespace {
 
 void log_failure(const store::Run &run, const Failure &failure, std::int64_t in_a_row) {
-	std::string line = "run " + std::to_string(run.id) + " of loader \"" + run.loader +
-					   "\" failed: " + failure.message + " (SQLSTATE " + failure.sqlstate + ")";
-	if (!failure.detail.empty()) {
-		line += "; " + failure.detail;
-	}
-	if (!failure.for_log.empty()) {
-		line += "; " + failure.for_log;
-	}
-	if (!failure.hint.empty()) {
-		line += " HINT: " + failure.hint;
-	}
+	std::string line =
+		"run " + std::to_string(run.id) + " of loader \"" + run.loader + "\" failed: " + failure_line(failure);
 	if (in_a_row > 1) {
 		line += " (failure " + std::to_string(in_a_row) + " in a row; see hyperline.loader_runs for all)";
 	}
@@ -33,7 +26,7 @@ void log_failure(const store::Run &run, const Failure &failure, std::int64_t in_
 
 void run() {
 	const pg::WorkerArguments arguments = pg::worker_arguments();
-	pg::WorkerTransactions transactions;
+	store::Guarded<pg::WorkerTransactions> transactions;
 	std::optional<store::Run> run;
 	transactions.run([&] {
 		const std::optional<store::Installation> installation = store::installation();

@@ -12,9 +12,11 @@
 #include "pg/shared.hpp"
 #include "pg/transaction.hpp"
 #include "pg/wait.hpp"
+#include "store/foreign_code.hpp"
 #include "store/queue.hpp"
 #include "store/runs.hpp"
 #include "worker/decide.hpp"
+#include "worker/failure_line.hpp"
 #include "worker/timetable.hpp"
 
 namespace hyperline::worker {
@@ -60,13 +62,13 @@ private:
 	void forget_ended();
 	/// One portion a round: what is due meanwhile does not wait for the rest.
 	void remove_old();
-	void note_failure(const std::string &message);
+	void note_failure(const Failure &failure);
 	bool may_start(std::int64_t run) const;
 	bool makes_room();
 	[[nodiscard]] steady_clock::time_point next_look() const;
 
 	int slot_;
-	pg::WorkerTransactions transactions_;
+	store::Guarded<pg::WorkerTransactions> transactions_;
 	Timetable timetable_{transactions_};
 	std::map<std::int64_t, InFlight> in_flight_;
 	std::vector<std::int64_t> ended_;			// runs whose runner has ended since the last look at them
@@ -354,18 +356,18 @@ bool Scheduler::makes_room() {
 	return true;
 }
 
-void Scheduler::note_failure(const std::string &message) {
+void Scheduler::note_failure(const Failure &failure) {
 	failures_.failed(steady_clock::now());
-	if (message != last_failure_) {
-		last_failure_ = message;
-		pg::log_line("the hyperline scheduler could not do its work, and tries again: " + message);
+	if (failure.message != last_failure_) {
+		last_failure_ = failure.message;
+		pg::log_line("the hyperline scheduler could not do its work, and tries again: " + failure_line(failure));
 	}
 }
 
 Scheduler::End Scheduler::run() {
 	for (;;) {
 		pg::show_activity("scheduling");
-		std::string failure;
+		std::optional<Failure> failure;
 		bool rolled_back = true;
 		try {
 			const Found found = round();
@@ -382,16 +384,16 @@ Scheduler::End Scheduler::run() {
 			last_failure_.clear();
 			pg::show_idle(found == Found::work ? "" : "no loader runs: the server has loaded another library");
 		} catch (const pg::Error &error) {
-			failure = error.what();
+			failure = error.failure();
 			rolled_back = false;
 		} catch (const Error &error) {
-			failure = error.failure().message;
+			failure = error.failure();
 		}
 		if (!rolled_back) {
 			transactions_.rollback();
 		}
-		if (!failure.empty()) {
-			note_failure(failure);
+		if (failure) {
+			note_failure(*failure);
 			pg::show_idle("");
 		}
 		pg::wait(-1, false, false, failures_.failures() > 0 ? failures_.next() : next_look());

@@ -11,10 +11,13 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process make_gate under_memcheck);
+our @EXPORT = qw(start_target start_source start_replica source_url open_session kill_process make_gate authenticate under_memcheck under_valgrind);
 
-# under_memcheck(): whether targets run under AddressSanitizer or valgrind, whose own memory and time spoil bounds of either.
+# under_memcheck(): whether targets run under AddressSanitizer or valgrind, whose own memory spoils bounds of it.
 sub under_memcheck { return ($ENV{HYPERLINE_MEMCHECK} // '') ne ''; }
+
+# under_valgrind(): whether they run under valgrind, which takes so long that what happens in time elsewhere does not.
+sub under_valgrind { return ($ENV{HYPERLINE_MEMCHECK} // '') eq 'valgrind'; }
 
 # start_target($name, @settings): a running node with the library preloaded and the extension in database postgres.
 sub start_target
@@ -98,6 +101,18 @@ sub Hyperline::Session::close
 	my ($self) = @_;
 	$self->{in} .= "\\q\n";
 	$self->{harness}->finish;
+	return;
+}
+
+# authenticate($node, @rules): these lines of pg_hba.conf come before those that are there.
+sub authenticate
+{
+	my ($node, @rules) = @_;
+	my $hba = $node->data_dir . '/pg_hba.conf';
+	my $trusting = slurp_file($hba);
+	unlink $hba or die "$hba: $!";
+	append_to_file($hba, join("\n", @rules, $trusting));
+	$node->reload;
 	return;
 }
 

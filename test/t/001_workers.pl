@@ -58,7 +58,7 @@ ok($target->poll_query_until('postgres', "SELECT count(*) >= 2 FROM hyperline.lo
 $target->safe_psql('postgres', "SELECT hyperline.drop_loader('cron')");
 
 # A loader never overlaps itself. A run takes longer than it takes to look at it.
-my $seconds = under_memcheck() ? 30 : 3;
+my $seconds = under_valgrind() ? 30 : 3;
 create_loader('slow', qq{SELECT 1 AS id, 2 AS "customerId", now() AS timestamp, pg_sleep($seconds)::text}, '1 second');
 for my $i (1 .. 5)
 {

@@ -43,10 +43,17 @@ sub start_held
 	return ($name, $run, $lock);
 }
 
+# Long enough for valgrind.
+sub end_of
+{
+	my ($run) = @_;
+	return $target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run, '1 hour')");
+}
+
 sub check_end
 {
 	my ($name, $run, $what) = @_;
-	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run, '1 hour')"), 'succeeded', "$what: the run succeeds");
+	is(end_of($run), 'succeeded', "$what: the run succeeds");
 	is($target->safe_psql('postgres', "SELECT inserted, updated, duplicates, rejected, rows_read = inserted + unchanged, notes ->> 'resumed' FROM hyperline.loader_runs WHERE run_id = $run"),
 		"$rows|0|0|0|t|1", "$what: every row once, and it says that it went on");
 	is($target->safe_psql('postgres', "SELECT count(*), count(DISTINCT id) FROM hyperline.events WHERE event_type = '$name'"), "$rows|$rows", "$what: nothing is lost");
@@ -79,7 +86,7 @@ for my $cursor ('updated_at', 'n')
 	$primary->safe_psql('postgres', readers());
 	$primary->safe_psql('postgres', "UPDATE calls SET updated_at = '2027-01-01', pad = 'changed' WHERE id IN (1, 2); DELETE FROM calls WHERE id = 3");
 	$lock->close;
-	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run, '1 hour')"), 'succeeded', 'rows changed in between: the run succeeds');
+	is(end_of($run), 'succeeded', 'rows changed in between: the run succeeds');
 	is($target->safe_psql('postgres', "SELECT inserted, updated, duplicates, rejected FROM hyperline.loader_runs WHERE run_id = $run"), "$rows|2|0|0", 'and stores the change');
 	is($target->safe_psql('postgres', "SELECT watermark FROM hyperline.loaders WHERE name = '$name'"), '2027-01-01 00:00:00+00', 'and the watermark is the highest');
 	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
@@ -90,7 +97,7 @@ for my $cursor ('updated_at', 'n')
 sub check_refusal
 {
 	my ($name, $run, $message, $what) = @_;
-	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run, '1 hour')"), 'failed', "$what: the run fails");
+	is(end_of($run), 'failed', "$what: the run fails");
 	like($target->safe_psql('postgres', "SELECT error FROM hyperline.loader_runs WHERE run_id = $run"), $message, "$what: it says why");
 	$target->safe_psql('postgres', "SELECT hyperline.drop_loader('$name', true)");
 	return;
@@ -138,7 +145,7 @@ $target->safe_psql('postgres', "SELECT hyperline.create_connection('either', 'po
 	lead_to($replica);
 	$primary->safe_psql('postgres', readers());
 	$lock->close;
-	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run, '1 hour')"), 'failed', 'a replica that is behind: the run fails in the end');
+	is(end_of($run), 'failed', 'a replica that is behind: the run fails in the end');
 	is($target->safe_psql('postgres', "SELECT sqlstate, error, inserted >= 3000 FROM hyperline.loader_runs WHERE run_id = $run"), 'HL001|stale_source: the source is behind what this run has read from it before|t', 'a replica that is behind: it says why, and what it stored stays');
 	$replica->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
 	$primary->wait_for_catchup($replica, 'replay', $primary->lsn('flush'));
@@ -160,7 +167,7 @@ for my $case (map { my $cursor = $_; map { [ $cursor, $_ ] } 'before', 'after' }
 	$primary->safe_psql('postgres', 'INSERT INTO calls VALUES (50002, 6001, now())');
 	$primary->safe_psql('postgres', readers());
 	$lock->close;
-	is($target->safe_psql('postgres', "SELECT hyperline.wait_for_run($run, '1 hour')"), 'succeeded', "a transaction in between, by $cursor: the run succeeds");
+	is(end_of($run), 'succeeded', "a transaction in between, by $cursor: the run succeeds");
 	$target->safe_psql('postgres', "CALL hyperline.refresh_loader('$name')") if $when eq 'after';
 	$late->run('COMMIT');
 	$late->close;

@@ -13,10 +13,7 @@ use Test::More;
 
 my $source = start_source('source');
 $source->safe_psql('postgres', q{CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at FROM generate_series(1, 100) g});
-my $rules = slurp_file($source->data_dir . '/pg_hba.conf');
-unlink($source->data_dir . '/pg_hba.conf');
-$source->append_conf('pg_hba.conf', "local all keeper scram-sha-256\n$rules");
-$source->reload;
+authenticate($source, 'local all keeper scram-sha-256');
 my $target = PostgreSQL::Test::Cluster->new('target');
 $target->init;
 $target->append_conf('postgresql.conf', "timezone = 'UTC'\nshared_preload_libraries = 'hyperline_connector'\nmax_prepared_transactions = 2\nhyperline_connector.retry_delay = 1s\nlog_line_prefix = '%m [%p] %b '\n");
@@ -108,7 +105,7 @@ $source->safe_psql('postgres', 'ALTER TABLE gone RENAME TO t');
 $last = sql("SELECT hyperline.run_loader('calls')");
 is(sql("SELECT hyperline.wait_for_run($last)"), 'succeeded', 'it is back');
 is(sql("SELECT status, consecutive_failures, last_error IS NULL FROM hyperline.loaders"), 'idle|0|t', 'one success ends it');
-my $seconds = under_memcheck() ? 120 : 2; # enough to ask for a run that is not the one that is due
+my $seconds = under_valgrind() ? 120 : 2; # enough to ask for a run that is not the one that is due
 sql("UPDATE hyperline.loader SET next_run_at = now() + interval '$seconds seconds', refresh_rate = '1 day' WHERE name = 'calls'");
 $source->stop('fast');
 $last = sql("SELECT hyperline.run_loader('calls')");

@@ -98,7 +98,7 @@ sub looks { my %in = map { $_ => 1 } substr(slurp_file($lonely->logfile), $seen)
 for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default) { last if looks() == 8; select(undef, undef, undef, 0.1); }
 is(looks(), 8, 'while the launcher has the eight looked into');
 # Valgrind makes runs longer than a first look waits for a slot: that is a shortage, and the launcher says so.
-my $is_said = under_memcheck() ? '(?!could not start the hyperline scheduler)' : '';
+my $is_said = under_valgrind() ? '(?!could not start the hyperline scheduler)' : '';
 unlike(slurp_file($lonely->logfile), qr/WARNING:  ${is_said}could not start/, 'and no slot was missing');
 is(aftermath($lonely, $source), '', 'databases without the extension: afterwards');
 

@@ -16,7 +16,7 @@ use Test::More;
 use Time::HiRes qw(time usleep);
 
 my $cuts = $ENV{HYPERLINE_CUTS} // 24;
-my $patience = under_memcheck() ? 20 : 2; # seconds
+my $patience = under_valgrind() ? 20 : 2; # seconds
 
 my $source = start_source('source', "listen_addresses = '127.0.0.1'");
 $source->safe_psql('postgres', q{CREATE TABLE t AS SELECT g AS id, g % 7 AS company, timestamptz '2026-01-01' + g * interval '1 second' AS at, repeat('x', 100) AS note FROM generate_series(1, 3000) g});

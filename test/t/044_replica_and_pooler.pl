@@ -134,7 +134,7 @@ SKIP:
 		[ 'a pooler that reconnects', sub { $admin->('RECONNECT'); } ],
 		[ 'a server that goes away behind the pooler', sub { $primary->restart('immediate'); } ])
 	{
-		my $pause = under_memcheck() ? 60 : 3; # most of the time of a run
+		my $pause = under_valgrind() ? 60 : 3; # most of the time of a run
 		$primary->safe_psql('postgres', "UPDATE pauses SET seconds = $pause; UPDATE t SET v = v + 1");
 		my $now = $target->safe_psql('postgres', 'SELECT clock_timestamp()');
 		ok(wait_for($target, "SELECT count(*) = 2 FROM hyperline.loader_runs WHERE status = 'running' AND started_at > '$now' AND rows_read > 0"), "$fault->[0]: two runs are in the middle");

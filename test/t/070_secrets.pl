@@ -26,11 +26,7 @@ like(unpack('H*', $canary), qr/$hidden/i, 'and in hexadecimal');
 my $source = start_source('source');
 $source->safe_psql('postgres', "CREATE ROLE sealed LOGIN PASSWORD '$canary' IN ROLE pg_read_all_data");
 $source->safe_psql('postgres', 'CREATE TABLE t AS SELECT g AS id, g % 3 AS c, now() AS at FROM generate_series(1, 100) g');
-my $hba = $source->data_dir . '/pg_hba.conf';
-my $trusting = slurp_file($hba);
-unlink $hba;
-append_to_file($hba, "local all sealed scram-sha-256\n$trusting");
-$source->reload;
+authenticate($source, 'local all sealed scram-sha-256');
 
 my $target = start_target('target', "shared_preload_libraries = 'hyperline_connector, pg_stat_statements'", "log_statement = 'all'",
 	'log_min_messages = ' . ($ENV{HYPERLINE_LOG} // 'debug1'), 'log_min_error_statement = debug1', 'log_min_duration_statement = 0', 'log_error_verbosity = verbose', 'log_lock_waits = on', 'deadlock_timeout = 50ms',

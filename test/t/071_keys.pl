@@ -15,11 +15,7 @@ my $node = start_target('node');
 my $folder = $node->data_dir;
 my $secrets = PostgreSQL::Test::Utils::tempdir();
 $node->safe_psql('postgres', "CREATE ROLE sealed LOGIN PASSWORD 's3cret'; CREATE ROLE other LOGIN PASSWORD 'from-the-environment'");
-my $hba = "$folder/pg_hba.conf";
-my $trusting = slurp_file($hba);
-unlink $hba;
-append_to_file($hba, "local all sealed scram-sha-256\nlocal all other scram-sha-256\n$trusting");
-$node->reload;
+authenticate($node, 'local all sealed scram-sha-256', 'local all other scram-sha-256');
 my $url = source_url($node, 'postgres', 'sealed');
 
 # check($name): 'live', or the message, detail and hint.

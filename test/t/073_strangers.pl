@@ -23,11 +23,7 @@ my $node;
 	$node = start_target('node', "listen_addresses = '127.0.0.1'", 'hyperline_connector.enabled = off', 'hyperline_connector.max_retries = 0',
 		"log_statement = 'none'", "hyperline_connector.name_servers = '" . $dns->address . "'");
 }
-my $hba = $node->data_dir . '/pg_hba.conf';
-my $trusting = slurp_file($hba);
-unlink $hba;
-append_to_file($hba, "host all sealed,full,other 127.0.0.1/32 scram-sha-256\nhost all barred 127.0.0.1/32 reject\n$trusting");
-$node->reload;
+authenticate($node, 'host all sealed,full,other 127.0.0.1/32 scram-sha-256', 'host all barred 127.0.0.1/32 reject');
 $node->safe_psql('postgres', q{
 	CREATE ROLE sealed LOGIN PASSWORD 's3cret';
 	CREATE ROLE full LOGIN PASSWORD 's3cret' CONNECTION LIMIT 0;
@@ -88,7 +84,7 @@ my %failing = (
 my %reasons;
 for my $what (sort keys %failing)
 {
-	my @short = "SET hyperline_connector.connect_timeout = '" . (under_memcheck() ? 20 : 1) . "s'";
+	my @short = "SET hyperline_connector.connect_timeout = '" . (under_valgrind() ? 20 : 1) . "s'";
 	my $told = create('alice', "postgres://$failing{$what}", @short);
 	is($told =~ s/at "[^"]*", port \d+/at .../r,
 		qq{ERROR:  could not connect to database "postgres" at ...\nHINT:  Check the host, port, database, user and password of the url. The reason is in the log of this server: only a superuser's connection tells it.},

@@ -47,7 +47,7 @@ $ENV{HOME} = "$folder/home";
 
 my $plain = start_source('plain', "listen_addresses = '127.0.0.1'", 'ssl = off');
 my $tls = start_source('tls', "listen_addresses = '127.0.0.1'", 'ssl = on', "ssl_cert_file = '$folder/server.crt'", "ssl_key_file = '$folder/server.key'");
-my $target = start_target('target', 'hyperline_connector.enabled = off', 'hyperline_connector.connect_timeout = ' . (under_memcheck() ? 60 : 5) . 's', "hyperline_connector.name_servers = '" . $dns->address . "'");
+my $target = start_target('target', 'hyperline_connector.enabled = off', 'hyperline_connector.connect_timeout = ' . (under_valgrind() ? 60 : 5) . 's', "hyperline_connector.name_servers = '" . $dns->address . "'");
 
 # What the settings say, from the next session on
 sub set

@@ -12,11 +12,7 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 my $node = start_target('node', "listen_addresses = '127.0.0.1'", 'hyperline_connector.enabled = off', "log_statement = 'none'");
-my $hba = $node->data_dir . '/pg_hba.conf';
-my $trusting = slurp_file($hba);
-unlink $hba;
-append_to_file($hba, "host all reader 127.0.0.1/32 scram-sha-256\n$trusting");
-$node->reload;
+authenticate($node, 'host all reader 127.0.0.1/32 scram-sha-256');
 $node->safe_psql('postgres', q{
 	CREATE ROLE reader LOGIN PASSWORD 's3cret';
 	CREATE ROLE alice LOGIN; CREATE ROLE bob LOGIN; CREATE ROLE root LOGIN SUPERUSER;

@@ -1,0 +1,148 @@
+# Code of a role that is no superuser, attached to the tables of the extension, is never run by workers or functions, which write
+# there with the rights of one: the scheduler stands still, and says why.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Aftermath;
+use Hyperline;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# Without autovacuum, which calls the functions of an index as the table's owner.
+my $node = start_target('node', 'autovacuum = off');
+sub sql { return $node->safe_psql('postgres', @_); }
+my $user = sql('SELECT current_user');
+sql(q{
+CREATE TABLE source AS SELECT g AS id, g % 2 AS c, now() AS at FROM generate_series(1, 10) g;
+CREATE TABLE ran (who text, at text);
+GRANT INSERT ON ran TO public;
+CREATE ROLE bob;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.ran VALUES (current_user, TG_TABLE_NAME);
+	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+ALTER FUNCTION note() OWNER TO bob;
+CREATE FUNCTION note_check(what text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (current_user, what); RETURN true; END $$;
+ALTER FUNCTION note_check(text) OWNER TO bob;
+SELECT hyperline.grant_access('bob', 'admin')});
+sql("SELECT hyperline.create_connection('c', '" . source_url($node, 'postgres', $user) . "')");
+my $query = 'SELECT id, c AS "customerId", at AS timestamp FROM source';
+
+# A loader that is due all the time, and a run each second of which nobody is to see the superuser's rights.
+sql("SELECT hyperline.create_loader('c', 'call', '$query', '1 second')");
+sub runs_on
+{
+	my ($name) = @_;
+	my $last = sql("SELECT COALESCE(max(run_id), 0) FROM hyperline.run");
+	return ok(wait_for($node, "SELECT count(*) > 1 FROM hyperline.loader_runs WHERE run_id > $last AND status = 'succeeded'"), $name);
+}
+runs_on('a loader that runs');
+
+sub errors_of
+{
+	my ($sql) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', $sql);
+	return $status == 0 ? "it worked: $out" : $err;
+}
+my $refused = qr/ERROR:  code of role "bob" would run with the rights of a superuser\nDETAIL:  That role, which is no superuser, owns /;
+my $said = 'the hyperline scheduler could not do its work, and tries again: code of role "bob" would run with the rights of a superuser (SQLSTATE 42501); That role, which is no superuser, owns ';
+
+# stands_still($name, $change, $undo, $named): with $change, which names $named, nothing runs until $undo.
+sub stands_still
+{
+	my ($name, $change, $undo, $named) = @_;
+	my $seen = -s $node->logfile;
+	sql($change);
+	$node->wait_for_log(qr/\Q$said$named\E/, $seen);
+	# Whatever was under way when the change was committed has ended by its second failure.
+	my $failed = sql('SELECT clock_timestamp()');
+	for my $call ("run_loader('call')", "cancel_run((SELECT max(run_id) FROM hyperline.run))", "pause_loader('call')", "resume_loader('call')", "reset_loader('call')",
+		"alter_loader('call', refresh_rate => '2 seconds')", "create_loader('c', 'sms', 'SELECT 1')", "drop_loader('call')", "retry_rejected('call')",
+		"create_connection('d', 'postgres://u:p\@127.0.0.1:1/d', check_now => false)", "check_connection('c')", "alter_connection('c', max_concurrent_runs => 2)", "drop_connection('c')")
+	{
+		like(errors_of("SELECT hyperline.$call"), $refused, "$name: not $call");
+	}
+	like(errors_of("CALL hyperline.refresh_loader('call')"), $refused, "$name: nor refresh_loader");
+	like(errors_of("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT hyperline.pause_loader('call')"), $refused, "$name: nor where the snapshot is fixed");
+	is(sql('SELECT count(*) FROM ran'), '0', "$name: none of that code has run");
+	is(sql("SELECT count(*) FROM hyperline.run WHERE queued_at > '$failed'"), '0', "$name: nor has a run begun");
+	sql($undo);
+	runs_on("$name: it goes on by itself");
+	is(scalar(() = slurp_file($node->logfile, $seen) =~ /\Q$said\E/g), 1, "$name: it is said once");
+	return;
+}
+for my $table (qw(run loader connection installation))
+{
+	stands_still("a trigger on $table", "CREATE TRIGGER bobs BEFORE INSERT OR UPDATE OR DELETE ON hyperline.$table FOR EACH ROW EXECUTE FUNCTION note()",
+		"DROP TRIGGER bobs ON hyperline.$table", 'function public.note(), which trigger bobs on table hyperline.' . $table . ' uses. HINT: Give it to a superuser who has read it, or drop what uses it.');
+}
+stands_still('a trigger on the passwords', 'CREATE TRIGGER bobs BEFORE INSERT ON hyperline.connection_secret FOR EACH ROW EXECUTE FUNCTION note()',
+	'DROP TRIGGER bobs ON hyperline.connection_secret', 'function public.note(), which trigger bobs on table hyperline.connection_secret uses.');
+stands_still('a check of a run', q{ALTER TABLE hyperline.run ADD CONSTRAINT bobs CHECK (public.note_check('run')) NOT VALID}, 'ALTER TABLE hyperline.run DROP CONSTRAINT bobs',
+	'function public.note_check(text), which constraint bobs on table hyperline.run uses.');
+stands_still('another owner of loaders', 'ALTER TABLE hyperline.loader OWNER TO bob; SET ROLE bob; CREATE TRIGGER bobs BEFORE UPDATE ON hyperline.loader FOR EACH ROW EXECUTE FUNCTION public.note()',
+	"DROP TRIGGER bobs ON hyperline.loader; ALTER TABLE hyperline.loader OWNER TO $user", '');
+
+# What is attached while a worker waits for the table is seen before it is run.
+sub comes_in_between
+{
+	my ($table) = @_;
+	my $seen = -s $node->logfile;
+	my $session = open_session($node, 'postgres', $user);
+	$session->run("BEGIN; LOCK TABLE hyperline.$table IN SHARE ROW EXCLUSIVE MODE");
+	ok(wait_for($node, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'hyperline.$table'::regclass)"), "$table: a worker waits for it");
+	$session->run("CREATE TRIGGER bobs BEFORE INSERT OR UPDATE OR DELETE ON hyperline.$table FOR EACH ROW EXECUTE FUNCTION note(); COMMIT");
+	$node->wait_for_log(qr/\Q$said\E/, $seen);
+	is(sql('SELECT count(*) FROM ran'), '0', "$table: a trigger that comes meanwhile is not run");
+	sql("DROP TRIGGER bobs ON hyperline.$table");
+	$session->close;
+	return runs_on("$table: it goes on");
+}
+comes_in_between($_) for qw(run loader);
+
+# The same where events are: there a run fails, for the others may go on.
+{
+	sql("SELECT hyperline.pause_loader('call')");
+	ok(wait_for($node, "SELECT NOT EXISTS (SELECT FROM hyperline.run WHERE status IN ('queued', 'running'))"), 'nothing runs');
+	my $session = open_session($node, 'postgres', $user);
+	$session->run('BEGIN; LOCK TABLE hyperline.events IN SHARE ROW EXCLUSIVE MODE');
+	sql("INSERT INTO source VALUES (100, 1, now())");
+	my $run = sql("SELECT hyperline.run_loader('call')");
+	ok(wait_for($node, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'hyperline.events'::regclass)"), 'a run waits to write events');
+	$session->run('CREATE TRIGGER bobs BEFORE INSERT ON hyperline.events FOR EACH ROW EXECUTE FUNCTION note(); COMMIT');
+	is(sql("SELECT hyperline.wait_for_run($run)"), 'failed', 'and fails when a trigger comes meanwhile');
+	is(sql("SELECT sqlstate, error FROM hyperline.loader_runs WHERE run_id = $run"), '42501|code of role "bob" would run with the rights of a superuser', 'which it says');
+	is(sql('SELECT count(*) FROM ran'), '0', 'without running it');
+	sql('DROP TRIGGER bobs ON hyperline.events');
+	$session->close;
+	$run = sql("SELECT hyperline.run_loader('call')");
+	is(sql("SELECT hyperline.wait_for_run($run)"), 'succeeded', 'then it stores');
+	is(sql("SELECT count(*) FROM hyperline.events"), '11', 'what was due');
+}
+
+# Who installed the extension and is no superuser any more owns all of it: not what it puts in the place of a table either.
+{
+	sql('CREATE ROLE installer LOGIN SUPERUSER; CREATE DATABASE other OWNER installer');
+	my $other = sub { return $node->safe_psql('other', $_[0], extra_params => [ '-U', 'installer' ]); };
+	my $seen = -s $node->logfile;
+	$other->('CREATE EXTENSION hyperline_connector');
+	$other->("SELECT hyperline.create_connection('c', '" . source_url($node, 'postgres', $user) . "'); SELECT hyperline.create_loader('c', 'call', \$\$$query\$\$, '1 second')");
+	ok($node->poll_query_until('other', "SELECT count(*) > 1 FROM hyperline.loader_runs WHERE status = 'succeeded'"), 'an extension of a superuser');
+	$other->('CREATE TABLE ran (who text); GRANT INSERT ON ran TO public');
+	sql('ALTER ROLE installer NOSUPERUSER');
+	$node->wait_for_log(qr/code of role "installer" would run with the rights of a superuser/, $seen);
+	$other->(q{
+	CREATE FUNCTION peek() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (current_user); RETURN true; END $$;
+	ALTER EXTENSION hyperline_connector DROP TABLE hyperline.installation;
+	ALTER TABLE hyperline.installation RENAME TO moved;
+	CREATE VIEW hyperline.installation AS SELECT * FROM hyperline.moved WHERE public.peek()});
+	my $failures = sql(q{SELECT clock_timestamp()});
+	sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'hyperline scheduler' AND datname = 'other'");
+	$node->wait_for_log(qr/hyperline scheduler started for database "other".*code of role "installer"|code of role "installer".*code of role "installer"/s, $seen);
+	is($node->safe_psql('other', 'SELECT count(*) FROM ran'), '0', 'who is none any more gets no worker to read what he has put there');
+}
+$node->stop;
+done_testing();
