@@ -21,8 +21,12 @@ std::span<const char *const> of(Tables which) {
 	constexpr std::size_t kBookkeeping = 5;
 	constexpr std::size_t kOurs = 7;
 	const std::span<const char *const> names(kNames);
-	return which == Tables::all ? names : names.first(which == Tables::ours ? kOurs : kBookkeeping);
+	return which >= Tables::all ? names : names.first(which == Tables::ours ? kOurs : kBookkeeping);
 }
+
+// The places, from 1, of those whose rows are deleted: of all but installation and all_customers.
+constexpr const char *kDeleting = "1 3 4 5 7";
+constexpr const char *kDeletingEvents = "1 3 4 5 7 8";
 
 // What runs when those tables are written to, in the name of whom. By pg_depend: triggers with their conditions, and
 // what the expressions of indexes, policies, rules, defaults and constraints and the domains of columns use (operators,
@@ -65,6 +69,20 @@ WITH RECURSIVE named AS (
 			WHERE p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
 			  AND t.oid OPERATOR(pg_catalog.=) p.objid AND t.tgenabled OPERATOR(pg_catalog.=) 'D')
 		UNION ALL
+		-- what is deleted or changed with its rows: before PostgreSQL 18 triggers of such a table that fire afterwards
+		-- do so as who deletes
+		SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, k.oid
+		FROM pg_catalog.pg_constraint k
+		WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+		  AND k.confrelid OPERATOR(pg_catalog.=) used.oid AND k.contype OPERATOR(pg_catalog.=) 'f'
+		  AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[])
+		  AND used.place OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array($2, ' ')::pg_catalog.int8[])
+		UNION ALL
+		SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, k.conrelid
+		FROM pg_catalog.pg_constraint k
+		WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass
+		  AND k.oid OPERATOR(pg_catalog.=) used.oid AND k.contype OPERATOR(pg_catalog.=) 'f'
+		UNION ALL
 		-- what it uses
 		SELECT u.refclassid, u.refobjid
 		FROM pg_catalog.pg_depend u
@@ -74,8 +92,7 @@ WITH RECURSIVE named AS (
 	) d
 ), owned AS (
 	SELECT used.*, CASE
-		WHEN used.by_class OPERATOR(pg_catalog.=) 0::pg_catalog.oid
-		 AND used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
 			THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) used.oid)
 		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
 			THEN (SELECT f.proowner FROM pg_catalog.pg_proc f WHERE f.oid OPERATOR(pg_catalog.=) used.oid)
@@ -119,19 +136,23 @@ std::optional<Clean> clean;
 
 void refuse_foreign_code(Tables which) {
 	const std::uint64_t changes = pg::catalog_changes();
-	if (clean && clean->changes == changes && clean->names >= of(which).size()) {
+	if (which != Tables::all_deleting && clean && clean->changes == changes && clean->names >= of(which).size()) {
 		return;
 	}
 	const std::string names = all_names();
-	const pg::Rows found = pg::run_on_latest(kForeignCode, {names});
-	clean = Clean{changes, found.empty() ? kNames.size() : static_cast<std::size_t>(found.number(0, 3) - 1)};
-	if (clean->names < of(which).size()) {
+	const bool deleting = which == Tables::all_deleting;
+	const pg::Rows found = pg::run_on_latest(kForeignCode, {names, deleting ? kDeletingEvents : kDeleting});
+	const Clean now{changes, found.empty() ? kNames.size() : static_cast<std::size_t>(found.number(0, 3) - 1)};
+	if (!deleting) {
+		clean = now;
+	}
+	if (now.names < of(which).size()) {
 		throw Error(
 			sqlstate::kInsufficientPrivilege,
 			"code of role \"" + found.text(0, 2) + "\" would run with the rights of a superuser",
 			"That role, which is no superuser, owns " + found.text(0, 0) +
 				(found.is_null(0, 1) ? "." : ", which " + found.text(0, 1) + " uses."),
-			clean->names + 1 == kNames.size()
+			now.names + 1 == kNames.size()
 				? "Give it to a superuser who has read it, drop what uses it, or have a role that is no superuser own "
 				  "the loader."
 				: "Give it to a superuser who has read it, or drop what uses it. Until then nothing is written.");

@@ -16,7 +16,8 @@ enum class Tables : std::uint8_t {
 	bookkeeping, ///< connections, loaders, runs: every function and worker that changes anything
 	passwords,	 ///< those of the connections too
 	ours,		 ///< instead, customers and rejected rows too
-	all			 ///< and events, which have a writer of their own (store/writer.hpp)
+	all,		 ///< and events, which have a writer of their own (store/writer.hpp)
+	all_deleting ///< and rows of events are deleted, and with them those of tables that say so
 };
 
 /// Throws Error 42501 when code of a role that is no superuser is attached to one of them, or such a role owns one;

@@ -50,7 +50,7 @@ void defer_nothing() {
 Oid find_deleter() {
 	const std::string caller = pg::caller_name();
 	const EventsRole deleter = events_role(pg::run(kOwner, {caller}), caller);
-	hold_for_writing(deleter.is_superuser ? Tables::all : Tables::ours);
+	hold_for_writing(deleter.is_superuser ? Tables::all_deleting : Tables::ours);
 	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + deleter.name + "\" may not delete events",
 					deleter.is_events_owner ? "It owns hyperline.events, and deletes in the place of a superuser."
@@ -156,7 +156,7 @@ EventsRole Writer::look(const Loader &loader) {
 					"the role that owns loader \"" + loader.name + "\" does not exist any more",
 					"It was \"" + loader.owner + "\".", way_out);
 	}
-	const EventsRole writer = events_role(rows, loader.owner);
+	EventsRole writer = events_role(rows, loader.owner);
 	if (!may_write_.run(kMayWrite, {static_cast<std::int64_t>(writer.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege,
 					"loader \"" + loader.name + "\" may not write events as role \"" + writer.name + "\"",

@@ -86,6 +86,18 @@ stands_still('a check of a run', q{ALTER TABLE hyperline.run ADD CONSTRAINT bobs
 stands_still('another owner of loaders', 'ALTER TABLE hyperline.loader OWNER TO bob; SET ROLE bob; CREATE TRIGGER bobs BEFORE UPDATE ON hyperline.loader FOR EACH ROW EXECUTE FUNCTION public.note()',
 	"DROP TRIGGER bobs ON hyperline.loader; ALTER TABLE hyperline.loader OWNER TO $user", '');
 
+# A table whose rows go with ours: its triggers that fire afterwards do so as who has deleted, before PostgreSQL 18.
+sql('GRANT REFERENCES ON hyperline.run, hyperline.all_customers, hyperline.events TO bob; GRANT CREATE ON SCHEMA public TO bob');
+my $cascading = 'CREATE TABLE %1$s (%2$s, FOREIGN KEY (%3$s) REFERENCES hyperline.%4$s ON DELETE CASCADE); CREATE TRIGGER bobs AFTER DELETE ON %1$s FOR EACH ROW EXECUTE FUNCTION note()';
+stands_still('a table that runs take with them', 'SET ROLE bob; ' . sprintf($cascading, 'of_run', 'run_id bigint', 'run_id', 'run') . '; RESET ROLE; INSERT INTO of_run SELECT run_id FROM hyperline.run',
+	'DROP TABLE of_run', 'table public.of_run, which constraint of_run_run_id_fkey on table public.of_run uses.');
+sql('SET ROLE bob; ' . sprintf($cascading, 'of_customer', 'external_id text', 'external_id', 'all_customers') . '; ' . sprintf($cascading, 'of_event', 'id text, customer_id text, event_type text', 'id, customer_id, event_type', 'events'));
+sql('INSERT INTO of_event SELECT id, customer_id, event_type FROM hyperline.events');
+runs_on('tables of whose rows a run takes none with it');
+like(errors_of("SELECT hyperline.drop_loader('call', delete_events => true)"), qr/${refused}table public\.of_event, which constraint of_event_id_customer_id_event_type_fkey on table public\.of_event uses\./, 'but not deleting events');
+is(sql('SELECT count(*) FROM ran'), '0', 'nothing of it has run');
+sql('DROP TABLE of_customer, of_event');
+
 # What is attached while a worker waits for the table is seen before it is run.
 sub comes_in_between
 {
