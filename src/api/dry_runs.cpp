@@ -4,6 +4,7 @@
 #include "pg/failure.hpp"
 #include "pg/rows_out.hpp"
 #include "pg/transaction.hpp"
+#include "store/foreign_code.hpp"
 
 namespace hyperline::api {
 
@@ -14,7 +15,10 @@ constexpr std::int64_t kListed = 1000;
 template <typename Rehearse>
 loader::DryRun rehearse(const Rehearse &run) {
 	pg::FunctionTransactions transactions;
-	return transactions.run([&] { return run(); });
+	return transactions.run([&] {
+		store::hold_for_reading(store::Tables::ours);
+		return run();
+	});
 }
 
 std::vector<pg::OutValue> row_of(const store::Counts &counts) {

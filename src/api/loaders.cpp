@@ -69,7 +69,7 @@ HYPERLINE_FUNCTION(hyperline_reset_loader) {
 }
 
 HYPERLINE_FUNCTION(hyperline_complete_until) {
-	const pg::Connection spi;
+	const store::ReadBookkeeping spi;
 	const std::optional<pg::Timestamp> until = store::complete_until(pg::required_text(fcinfo, 0, "event_type"));
 	if (!until) {
 		fcinfo->isnull = true;

@@ -2,6 +2,7 @@
 #include "api/names.hpp"
 #include "loader/preview.hpp"
 #include "pg/rows_out.hpp"
+#include "store/foreign_code.hpp"
 
 namespace hyperline::api {
 
@@ -23,7 +24,7 @@ Datum return_preview(FunctionCallInfo fcinfo, const std::vector<loader::PreviewR
 } // namespace
 
 HYPERLINE_FUNCTION(hyperline_describe_query) {
-	const pg::Connection spi;
+	const store::ReadBookkeeping spi;
 	const std::string connection = required_name(fcinfo, 0, "connection");
 	const std::string query = pg::required_text(fcinfo, 1, "query");
 	std::vector<std::vector<pg::OutValue>> rows;
@@ -35,7 +36,7 @@ HYPERLINE_FUNCTION(hyperline_describe_query) {
 }
 
 HYPERLINE_FUNCTION(hyperline_preview_query) {
-	const pg::Connection spi;
+	const store::ReadBookkeeping spi;
 	const std::string connection = required_name(fcinfo, 0, "connection");
 	const std::string query = pg::required_text(fcinfo, 1, "query");
 	return return_preview(
@@ -43,7 +44,7 @@ HYPERLINE_FUNCTION(hyperline_preview_query) {
 }
 
 HYPERLINE_FUNCTION(hyperline_preview_loader) {
-	const pg::Connection spi;
+	const store::ReadBookkeeping spi;
 	return return_preview(fcinfo, loader::preview_loader(required_name(fcinfo, 0, "loader"),
 														 pg::integer_argument(fcinfo, 1).value_or(kPreviewRows)));
 }

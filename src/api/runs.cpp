@@ -37,7 +37,7 @@ HYPERLINE_FUNCTION(hyperline_retry_rejected) {
 }
 
 HYPERLINE_FUNCTION(hyperline_wait_for_run) {
-	const pg::Connection spi;
+	const store::ReadBookkeeping spi;
 	const std::int64_t id = required_run(fcinfo);
 	return pg::text_result(loader::wait_for_run(id, pg::required_interval(fcinfo, 1, "timeout")));
 }

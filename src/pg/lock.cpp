@@ -5,7 +5,6 @@
 
 extern "C" {
 #include <catalog/namespace.h>
-#include <catalog/pg_inherits.h>
 #include <nodes/makefuncs.h>
 #include <storage/ipc.h>
 #include <storage/lock.h>
@@ -67,10 +66,7 @@ void hold_tables(const char *schema, std::span<const char *const> names, TableHo
 	call([=] {
 		for (std::size_t i = 0; i < count; i++) {
 			RangeVar *table = makeRangeVar(pstrdup(schema), pstrdup(name[i]), -1);
-			const Oid oid = RangeVarGetRelidExtended(table, mode, RVR_MISSING_OK, nullptr, nullptr);
-			if (OidIsValid(oid)) {
-				(void)find_all_inheritors(oid, mode, nullptr);
-			}
+			(void)RangeVarGetRelidExtended(table, mode, RVR_MISSING_OK, nullptr, nullptr);
 		}
 	});
 }

@@ -36,8 +36,8 @@ enum class TableHold : std::uint8_t {
 	writing	 ///< ROW EXCLUSIVE: what belongs to it stays, too (owner, triggers, policies, constraints, indexes)
 };
 
-/// Holds the tables of that schema that have those names, as far as they are there, with their partitions and the
-/// tables that inherit from them, until the transaction ends. Waits for whoever changes them. Throws Error.
+/// Holds the tables of that schema that have those names, as far as they are there, until the transaction ends. Waits
+/// for whoever changes them. Throws Error.
 void hold_tables(const char *schema, std::span<const char *const> names, TableHold hold);
 
 } // namespace hyperline::pg

@@ -3,15 +3,12 @@
 #include <chrono>
 
 #include "pg/postgres.hpp"
+#include "pg/rights.hpp"
 #include "pg/shared.hpp"
 
 extern "C" {
-#include <access/genam.h>
-#include <access/htup_details.h>
-#include <access/table.h>
 #include <access/xact.h>
 #include <catalog/namespace.h>
-#include <catalog/pg_extension.h>
 #include <commands/dbcommands.h>
 #include <commands/defrem.h>
 #include <commands/extension.h>
@@ -19,7 +16,6 @@ extern "C" {
 #include <storage/latch.h>
 #include <tcop/utility.h>
 #include <utils/acl.h>
-#include <utils/fmgroids.h>
 }
 
 namespace hyperline::pg {
@@ -28,7 +24,6 @@ namespace hyperline::pg {
 
 namespace {
 
-constexpr const char *kExtension = "hyperline_connector";
 constexpr const char *kSchema = "hyperline";
 
 // Workers look at least this often, or between two batches, whether they have to leave.
@@ -88,25 +83,12 @@ Oid wanted_by_drop(const DropStmt *statement) {
 	}
 }
 
-Oid owner_of(Oid extension) {
-	Relation relation = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(extension));
-	SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
-	HeapTuple tuple = systable_getnext(scan);
-	const Oid owner =
-		HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : InvalidOid;
-	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return owner;
-}
-
 // What other roles own, the extension is not part of.
 Oid wanted_by_drop_owned(const DropOwnedStmt *statement) {
 	if (!OidIsValid(database_of_own_extension())) {
 		return InvalidOid;
 	}
-	const Oid owner = owner_of(get_extension_oid(kExtension, true));
+	const Oid owner = extension_owner();
 	ListCell *cell = nullptr;
 	foreach (cell, statement->roles) {
 		if (get_rolespec_oid(static_cast<const RoleSpec *>(lfirst(cell)), true) == owner) {

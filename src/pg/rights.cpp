@@ -1,12 +1,17 @@
 #include "pg/rights.hpp"
 
 extern "C" {
+#include <access/genam.h>
 #include <access/htup_details.h>
+#include <access/table.h>
+#include <catalog/pg_extension.h>
 #include <catalog/pg_proc.h>
 #include <miscadmin.h>
 #include <utils/acl.h>
 #include <utils/builtins.h>
+#include <utils/fmgroids.h>
 #include <utils/guc.h>
+#include <utils/rel.h>
 #include <utils/syscache.h>
 }
 
@@ -45,6 +50,19 @@ Oid function_owner(FunctionCallInfo fcinfo) {
 		ReleaseSysCache(tuple);
 		return owner;
 	});
+}
+
+Oid extension_owner() {
+	Relation relation = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(kExtension));
+	SysScanDesc scan = systable_beginscan(relation, ExtensionNameIndexId, true, nullptr, 1, &key);
+	HeapTuple tuple = systable_getnext(scan);
+	const Oid owner =
+		HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : InvalidOid;
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return owner;
 }
 
 std::optional<Oid> find_role(const std::string &name) {

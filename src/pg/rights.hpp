@@ -16,6 +16,8 @@
 
 namespace hyperline::pg {
 
+inline constexpr const char *kExtension = "hyperline_connector";
+
 /// The role that called the function that runs; the current role when there is none.
 Oid caller();
 bool caller_is_superuser();
@@ -26,6 +28,9 @@ Oid current_role();
 
 /// The owner of the function that `fcinfo` calls.
 Oid function_owner(FunctionCallInfo fcinfo);
+
+/// The owner of the extension in this database; 0 when the extension is not there. Only inside a gate.
+Oid extension_owner();
 
 /// nullopt when there is no such role.
 std::optional<Oid> find_role(const std::string &name);

@@ -146,6 +146,7 @@ void secure_worker_session() {
 	// After autovacuum's and the logical replication worker's list. A lock that somebody holds for long ends what waits
 	// for it, which is tried again, and not everything else that this process has to do.
 	static constexpr Fixed kFixed[] = {
+		{"role", "none"},
 		{"search_path", "pg_catalog, pg_temp"},
 		{"statement_timeout", "0"},
 		{"lock_timeout", "10s"},

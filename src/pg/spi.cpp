@@ -6,6 +6,7 @@ extern "C" {
 #include <catalog/pg_type_d.h>
 #include <executor/spi.h>
 #include <utils/builtins.h>
+#include <utils/guc.h>
 #include <utils/lsyscache.h>
 #include <utils/snapmgr.h>
 #include <utils/timestamp.h>
@@ -221,6 +222,8 @@ Rows run(const char *sql, std::initializer_list<Param> params) {
 
 Rows run_on_latest(const char *sql, std::initializer_list<Param> params) {
 	return run_with(params, [sql](int count, Oid *types, Datum *values, const char *nulls) {
+		const int settings = NewGUCNestLevel();
+		(void)set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 		SPIPlanPtr plan = SPI_prepare(sql, count, types);
 		if (plan == nullptr) {
 			return SPI_result;
@@ -228,6 +231,7 @@ Rows run_on_latest(const char *sql, std::initializer_list<Param> params) {
 		const int code =
 			SPI_execute_snapshot(plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot, true, false, 0);
 		SPI_freeplan(plan);
+		AtEOXact_GUC(false, settings);
 		return code;
 	});
 }

@@ -53,27 +53,40 @@ void close_spi() {
 } // namespace
 
 void WorkerTransactions::begin() {
-	call([] {
+	call([this] {
 		leave_if_told();
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();
+		GetUserIdAndSecContext(&worker_, &security_);
 		make_settings_safe();
+		if (const Oid owner = extension_owner(); OidIsValid(owner)) {
+			SetUserIdAndSecContext(owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
+		}
 		open_spi();
 	});
 }
 
+// Not before: what was deferred runs at the commit, as the current user. An abort does the same.
+void WorkerTransactions::become_worker_again() const noexcept {
+	if (OidIsValid(worker_)) {
+		SetUserIdAndSecContext(worker_, security_);
+	}
+}
+
 void WorkerTransactions::commit() {
-	call([] {
+	call([this] {
 		close_spi();
 		CommitTransactionCommand();
+		become_worker_again();
 		MemoryContextSwitchTo(TopMemoryContext);
 		pgstat_report_stat(true);
 	});
 }
 
 void WorkerTransactions::rollback() {
-	call([] {
+	call([this] {
 		AbortCurrentTransaction();
+		become_worker_again();
 		MemoryContextSwitchTo(TopMemoryContext);
 		pgstat_report_stat(true);
 	});
@@ -156,11 +169,18 @@ void FunctionTransactions::begin() {
 	call([this] {
 		owner_ = CurrentResourceOwner;
 		BeginInternalSubTransaction(nullptr);
-		settings_ = NewGUCNestLevel();
-		make_settings_safe();
-		open_spi();
 	});
-	inside_ = true;
+	inside_ = true; // from here on rollback() is due
+	try {
+		call([this] {
+			settings_ = NewGUCNestLevel();
+			make_settings_safe();
+			open_spi();
+		});
+	} catch (...) {
+		rollback();
+		throw;
+	}
 }
 
 void FunctionTransactions::commit() {

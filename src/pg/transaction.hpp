@@ -44,12 +44,20 @@ public:
 	}
 };
 
-/// In a background worker: no transaction is open between commit() and the next begin().
+/// In a background worker: no transaction is open between commit() and the next begin(). All of it, to the end of the
+/// commit, has the rights of the extension's owner, as the functions have, and not those of the superuser that workers
+/// connect as: that owner may be none any more. What runs there cannot take them back.
 class WorkerTransactions : public Transactions {
 public:
 	void begin() override;
 	void commit() override;
 	void rollback() override;
+
+private:
+	void become_worker_again() const noexcept;
+
+	Oid worker_ = InvalidOid; ///< the superuser, once begin() has been called
+	int security_ = 0;
 };
 
 /// In a procedure called with CALL outside a transaction block. What runs between begin() and commit() has the rights

@@ -197,6 +197,7 @@ void delete_connection(const std::string &name) {
 						(loaders.size() == 1 ? "loader " : std::to_string(loaders.size()) + " loaders: ") + names,
 					{}, "Drop the loaders first, or give them another connection with hyperline.alter_loader().");
 	}
+	hold_for_writing(Tables::passwords); // its password goes with it
 	pg::run(kDelete, {name});
 }
 

@@ -7,6 +7,7 @@
 
 #include "pg/catalog_changes.hpp"
 #include "pg/lock.hpp"
+#include "pg/rights.hpp"
 
 namespace hyperline::store {
 
@@ -15,23 +16,28 @@ namespace {
 // By their names, since whoever owns the extension may take a table out of it, and put something else in its place. In
 // the order of Tables, but for the first, which all but Tables::passwords only read.
 constexpr std::array kNames{"connection_secret", "installation",  "connection", "loader", "run",
-							"all_customers",	 "rejected_rows", "events"};
+							"rejected_rows",	 "all_customers", "events"};
 
 std::span<const char *const> of(Tables which) {
-	constexpr std::size_t kBookkeeping = 5;
+	constexpr std::size_t kBookkeeping = 6;
 	constexpr std::size_t kOurs = 7;
 	const std::span<const char *const> names(kNames);
 	return which >= Tables::all ? names : names.first(which == Tables::ours ? kOurs : kBookkeeping);
 }
 
-// The places, from 1, of those whose rows are deleted: of all but installation and all_customers.
-constexpr const char *kDeleting = "1 3 4 5 7";
-constexpr const char *kDeletingEvents = "1 3 4 5 7 8";
+// The places, from 1, of those whose rows are deleted, or change what others may refer to: of all but installation and
+// all_customers.
+constexpr const char *kDeleting = "1 3 4 5 6";
+constexpr const char *kDeletingEvents = "1 3 4 5 6 8";
 
-// What runs when those tables are written to, in the name of whom. By pg_depend: triggers with their conditions, and
-// what the expressions of indexes, policies, rules, defaults and constraints and the domains of columns use (operators,
-// and functions that are written as SQL, with what those use in turn). And what an owner may attach to. $1: the names
-// of all tables. The first of them that has such code: its place among them, and the code.
+// What runs when those tables are written to or read, in the name of whom. By pg_depend: triggers with their
+// conditions, and what the expressions of indexes, policies, rules, defaults and constraints and the domains of columns
+// use (operators, and functions that are written as SQL, with what those use in turn). And what owners, and those who
+// have the privilege, may attach to. Events, which others may own, are read with our rights: a column of another type
+// than ours, or a generated one, would be read through its owner's casts and functions. $1: the names of all tables;
+// $2: the places of those among them whose rows are deleted; $3: the current role. The first table that has such code:
+// the code, what uses it, whose it is (NULL: everybody's), the table's place, and whether it is only that they may
+// attach some.
 constexpr const char *kForeignCode = R"(
 WITH RECURSIVE named AS (
 	SELECT c.oid, k.place
@@ -48,12 +54,17 @@ WITH RECURSIVE named AS (
 	       0::pg_catalog.oid AS by_class, 0::pg_catalog.oid AS by, named.place
 	FROM named
 	UNION
-	-- what the statements that write events call
-	SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, i.oid, 0::pg_catalog.oid, 0::pg_catalog.oid,
-	       pg_catalog.array_position(pg_catalog.string_to_array($1, ' '), 'events')
-	FROM (
-		SELECT pg_catalog.to_regprocedure('hyperline.identical(pg_catalog.jsonb, pg_catalog.jsonb)')::pg_catalog.oid
-	) AS i (oid)
+	-- whose owner may put others in their place
+	SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid, n.oid, 0::pg_catalog.oid, 0::pg_catalog.oid,
+	       1::pg_catalog.int8
+	FROM pg_catalog.pg_namespace n
+	WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline'
+	UNION
+	-- what statements on events call, with our rights and with a superuser's
+	SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid,
+	       pg_catalog.to_regprocedure('hyperline.identical(pg_catalog.jsonb, pg_catalog.jsonb)')::pg_catalog.oid,
+	       0::pg_catalog.oid, 0::pg_catalog.oid, p.place
+	FROM pg_catalog.unnest('{7,8}'::pg_catalog.int8[]) AS p (place)
 	UNION
 	SELECT d.class, d.oid, used.class, used.oid, used.place
 	FROM used
@@ -75,7 +86,8 @@ WITH RECURSIVE named AS (
 		FROM pg_catalog.pg_constraint k
 		WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
 		  AND k.confrelid OPERATOR(pg_catalog.=) used.oid AND k.contype OPERATOR(pg_catalog.=) 'f'
-		  AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[])
+		  AND (k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[])
+		       OR k.confupdtype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[]))
 		  AND used.place OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array($2, ' ')::pg_catalog.int8[])
 		UNION ALL
 		SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, k.conrelid
@@ -91,9 +103,11 @@ WITH RECURSIVE named AS (
 		      ANY ('{pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
 	) d
 ), owned AS (
-	SELECT used.*, CASE
+	SELECT used.class, used.oid, 0 AS part, used.by_class, used.by, used.place, false AS may_attach, CASE
 		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
 			THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) used.oid)
+		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+			THEN (SELECT n.nspowner FROM pg_catalog.pg_namespace n WHERE n.oid OPERATOR(pg_catalog.=) used.oid)
 		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
 			THEN (SELECT f.proowner FROM pg_catalog.pg_proc f WHERE f.oid OPERATOR(pg_catalog.=) used.oid)
 		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass
@@ -103,19 +117,41 @@ WITH RECURSIVE named AS (
 			      WHERE t.oid OPERATOR(pg_catalog.=) used.oid AND t.typtype OPERATOR(pg_catalog.=) 'd')
 		END AS owner
 	FROM used
+	UNION ALL
+	SELECT used.class, used.oid, 0, used.by_class, used.by, used.place, true, a.grantee
+	FROM used
+	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) used.oid
+	CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+	WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+	  AND a.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER'
+	UNION ALL
+	SELECT used.class, used.oid, a.attnum, used.by_class, used.by, 7, false, c.relowner
+	FROM used
+	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) used.oid
+	JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+	JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+	WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+	  AND used.place OPERATOR(pg_catalog.=) 8 AND used.by_class OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+	  AND a.attnum OPERATOR(pg_catalog.>) 0
+	  AND a.attname OPERATOR(pg_catalog.=) ANY (
+			'{event_type,customer_id,id,timestamp,record,is_deleted,first_seen_at,last_changed_at,run_id}'::pg_catalog.name[])
+	  AND (c.relkind OPERATOR(pg_catalog.<>) ALL ('{r,p}'::pg_catalog."char"[])
+	       OR a.attgenerated OPERATOR(pg_catalog.<>) ''
+	       OR t.typnamespace OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace)
 )
-SELECT pg_catalog.pg_describe_object(owned.class, owned.oid, 0),
+SELECT pg_catalog.pg_describe_object(owned.class, owned.oid, owned.part),
        pg_catalog.pg_describe_object(owned.by_class, owned.by, 0),
        r.rolname::pg_catalog.text,
-       owned.place
+       owned.place,
+       owned.may_attach
 FROM owned
-JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) owned.owner
-WHERE NOT r.rolsuper
-ORDER BY owned.place
+LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) owned.owner
+WHERE owned.may_attach AND owned.owner OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+   OR NOT r.rolsuper
+      AND (owned.place OPERATOR(pg_catalog.=) 8 OR owned.owner OPERATOR(pg_catalog.<>) $3::pg_catalog.oid)
+ORDER BY owned.place, owned.may_attach
 LIMIT 1
 )";
-
-constexpr const char *kRead = kNames.front();
 
 std::string all_names() {
 	std::string text;
@@ -128,34 +164,51 @@ std::string all_names() {
 // How many of kNames, from the first, have no such code: what was found when catalog_changes() was that.
 struct Clean {
 	std::uint64_t changes;
+	Oid role;
 	std::size_t names;
 };
 std::optional<Clean> clean;
+
+Error refusal(const pg::Rows &found, Oid role) {
+	const bool is_of_events = static_cast<std::size_t>(found.number(0, 3)) == kNames.size();
+	const std::string whose = is_of_events || pg::is_superuser_role(role)
+								  ? "a superuser"
+								  : "role \"" + pg::role_name(role).value_or("") + "\"";
+	const std::string what = found.text_or(0, 0, "what is not there any more");
+	const std::string other_way = is_of_events ? ", or have a role that is no superuser own the loader." : ".";
+	if (found.boolean(0, 4)) {
+		return Error(sqlstate::kInsufficientPrivilege,
+					 (found.is_null(0, 2) ? std::string("every role") : "role \"" + found.text(0, 2) + "\"") +
+						 " may attach code that would run with the rights of " + whose,
+					 "It has the privilege TRIGGER on " + what + ".",
+					 "Take it back with REVOKE TRIGGER, and drop triggers that should not be there" + other_way);
+	}
+	return Error(sqlstate::kInsufficientPrivilege,
+				 "code of role \"" + found.text(0, 2) + "\" would run with the rights of " + whose,
+				 "That role, which is no superuser, owns " + what +
+					 (found.is_null(0, 1) ? "." : ", which " + found.text(0, 1) + " uses."),
+				 "Drop what should not be there, or give it to a superuser who has read all that is attached" +
+					 other_way);
+}
 
 } // namespace
 
 void refuse_foreign_code(Tables which) {
 	const std::uint64_t changes = pg::catalog_changes();
-	if (which != Tables::all_deleting && clean && clean->changes == changes && clean->names >= of(which).size()) {
+	const Oid role = pg::current_role();
+	const bool deleting = which == Tables::all_deleting;
+	if (!deleting && clean && clean->changes == changes && clean->role == role && clean->names >= of(which).size()) {
 		return;
 	}
 	const std::string names = all_names();
-	const bool deleting = which == Tables::all_deleting;
-	const pg::Rows found = pg::run_on_latest(kForeignCode, {names, deleting ? kDeletingEvents : kDeleting});
-	const Clean now{changes, found.empty() ? kNames.size() : static_cast<std::size_t>(found.number(0, 3) - 1)};
+	const pg::Rows found = pg::run_on_latest(
+		kForeignCode, {names, deleting ? kDeletingEvents : kDeleting, static_cast<std::int64_t>(role)});
+	const Clean now{changes, role, found.empty() ? kNames.size() : static_cast<std::size_t>(found.number(0, 3) - 1)};
 	if (!deleting) {
 		clean = now;
 	}
 	if (now.names < of(which).size()) {
-		throw Error(
-			sqlstate::kInsufficientPrivilege,
-			"code of role \"" + found.text(0, 2) + "\" would run with the rights of a superuser",
-			"That role, which is no superuser, owns " + found.text(0, 0) +
-				(found.is_null(0, 1) ? "." : ", which " + found.text(0, 1) + " uses."),
-			now.names + 1 == kNames.size()
-				? "Give it to a superuser who has read it, drop what uses it, or have a role that is no superuser own "
-				  "the loader."
-				: "Give it to a superuser who has read it, or drop what uses it. Until then nothing is written.");
+		throw refusal(found, role);
 	}
 }
 
@@ -167,6 +220,11 @@ void hold(Tables which) {
 
 void hold_for_writing(Tables which) {
 	hold(which);
+	refuse_foreign_code(which);
+}
+
+void hold_for_reading(Tables which) {
+	pg::hold_tables("hyperline", of(which), pg::TableHold::reading);
 	refuse_foreign_code(which);
 }
 

@@ -1,7 +1,7 @@
 // Code of others where we write: whoever owns a table, or may attach to it, has what is attached run with the rights of
 // who writes (triggers, the functions of policies, checks, indexes and domains). The extension writes its own tables
-// with the rights of a superuser, in workers and in functions that people call, and so writes nothing while such code
-// is there.
+// with the rights of its owner, usually a superuser, in workers and in functions that people call, and so does nothing
+// while such code is there.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,18 @@
 
 namespace hyperline::store {
 
-/// Which tables are written.
+/// Which tables.
 enum class Tables : std::uint8_t {
-	bookkeeping, ///< connections, loaders, runs: every function and worker that changes anything
-	passwords,	 ///< those of the connections too
-	ours,		 ///< instead, customers and rejected rows too
-	all,		 ///< and events, which have a writer of their own (store/writer.hpp)
+	bookkeeping, ///< connections, loaders, runs, rejected rows: what every function and worker reads or writes
+	passwords,	 ///< those of the connections are written, too
+	ours,		 ///< instead, customers too; and events are read
+	all,		 ///< and written, which is done with other rights (store/writer.hpp)
 	all_deleting ///< and rows of events are deleted, and with them those of tables that say so
 };
 
-/// Throws Error 42501 when code of a role that is no superuser is attached to one of them, or such a role owns one;
-/// with the way out. Remembers what it found for as long as no catalog changes. Needs an open pg::Connection.
+/// Throws Error 42501 when code of a role that is neither a superuser nor the current role is attached to one of them,
+/// or such a role owns one or may attach to it; with the way out. Events are thought to be written as a superuser.
+/// Remembers what it found for as long as no catalog changes. Needs an open pg::Connection.
 void refuse_foreign_code(Tables which);
 
 /// Holds those that are there (pg::hold_tables): what is attached to them, and who owns them, stays until the
@@ -32,10 +33,22 @@ void hold(Tables which);
 /// Both, before they are written to: what is refused cannot come any more.
 void hold_for_writing(Tables which);
 
+/// The same for what only reads: they stay the tables that they are.
+void hold_for_reading(Tables which);
+
 /// An open pg::Connection for a function that changes what is kept.
 class Bookkeeping {
 public:
 	Bookkeeping() { hold_for_writing(Tables::bookkeeping); }
+
+private:
+	pg::Connection spi_;
+};
+
+/// An open pg::Connection for a function that only reads it.
+class ReadBookkeeping {
+public:
+	ReadBookkeeping() { hold_for_reading(Tables::bookkeeping); }
 
 private:
 	pg::Connection spi_;

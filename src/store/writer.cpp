@@ -49,7 +49,7 @@ void defer_nothing() {
 
 Oid find_deleter() {
 	const std::string caller = pg::caller_name();
-	const EventsRole deleter = events_role(pg::run(kOwner, {caller}), caller);
+	const EventsRole deleter = events_role(pg::run_on_latest(kOwner, {caller}), caller);
 	hold_for_writing(deleter.is_superuser ? Tables::all_deleting : Tables::ours);
 	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + deleter.name + "\" may not delete events",
@@ -147,7 +147,7 @@ Oid Writer::find(const Loader &loader) {
 }
 
 EventsRole Writer::look(const Loader &loader) {
-	const pg::Rows rows = owner_.run(kOwner, {loader.owner});
+	const pg::Rows rows = pg::run_on_latest(kOwner, {loader.owner});
 	const std::string way_out = "An admin who gives it its query again owns it from then on: SELECT "
 								"hyperline.alter_loader(" +
 								pg::quote_literal(loader.name) + ", query => '...');";

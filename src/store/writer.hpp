@@ -45,7 +45,6 @@ private:
 		bool is_superuser;
 	};
 	std::optional<Found> found_;
-	pg::Prepared owner_;
 	pg::Prepared may_write_;
 };
 
