@@ -82,13 +82,16 @@ WITH RECURSIVE named AS (
 		UNION ALL
 		-- what is deleted or changed with its rows: before PostgreSQL 18 triggers of such a table that fire afterwards
 		-- do so as who deletes
-		SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, k.oid
-		FROM pg_catalog.pg_constraint k
+		SELECT f.classid, f.objid
+		FROM pg_catalog.pg_depend f
+		JOIN pg_catalog.pg_constraint k ON k.oid OPERATOR(pg_catalog.=) f.objid
 		WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+		  AND used.place OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array($2, ' ')::pg_catalog.int8[])
+		  AND f.refclassid OPERATOR(pg_catalog.=) used.class AND f.refobjid OPERATOR(pg_catalog.=) used.oid
+		  AND f.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass
 		  AND k.confrelid OPERATOR(pg_catalog.=) used.oid AND k.contype OPERATOR(pg_catalog.=) 'f'
 		  AND (k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[])
 		       OR k.confupdtype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[]))
-		  AND used.place OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array($2, ' ')::pg_catalog.int8[])
 		UNION ALL
 		SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, k.conrelid
 		FROM pg_catalog.pg_constraint k
