@@ -37,7 +37,7 @@ void end(pg::InsertedRow &run) {
 
 } // namespace hyperline
 
-HYPERLINE_FUNCTION(hyperline_restored) {
+HYPERLINE_PLAIN_FUNCTION(hyperline_restored) {
 	using namespace hyperline;
 	pg::InsertedRow row(fcinfo);
 	if (!store::is_own_insert()) {

@@ -221,7 +221,7 @@ DryRun dry_run_query(const std::string &connection, const std::string &event_typ
 	store::Loader loader;
 	loader.event_type = event_type;
 	loader.query = query;
-	return rehearse(store::find_connection(connection), loader, pg::caller(), listed);
+	return rehearse(store::find_connection(connection), loader, store::find_reader(), listed);
 }
 
 DryRun dry_run_loader(const std::string &name, std::optional<std::int64_t> max_rejects) {

@@ -1,12 +1,17 @@
 #include "pg/rights.hpp"
 
+#include "pg/background.hpp"
+
 extern "C" {
 #include <access/genam.h>
 #include <access/htup_details.h>
 #include <access/table.h>
 #include <catalog/pg_extension.h>
 #include <catalog/pg_proc.h>
+#include <catalog/pg_type_d.h>
 #include <miscadmin.h>
+#include <nodes/value.h>
+#include <parser/parse_func.h>
 #include <utils/acl.h>
 #include <utils/builtins.h>
 #include <utils/fmgroids.h>
@@ -39,17 +44,23 @@ Oid current_role() {
 	return GetUserId();
 }
 
+namespace {
+
+Oid owner_of_function(Oid function) {
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple)) {
+		elog(ERROR, "cache lookup failed for function %u", function);
+	}
+	const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+} // namespace
+
 Oid function_owner(FunctionCallInfo fcinfo) {
 	const Oid function = fcinfo->flinfo->fn_oid;
-	return call([=] {
-		HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-		if (!HeapTupleIsValid(tuple)) {
-			elog(ERROR, "cache lookup failed for function %u", function);
-		}
-		const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proowner;
-		ReleaseSysCache(tuple);
-		return owner;
-	});
+	return call([=] { return owner_of_function(function); });
 }
 
 Oid extension_owner() {
@@ -63,6 +74,13 @@ Oid extension_owner() {
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
 	return owner;
+}
+
+Oid functions_owner() {
+	const Oid text = TEXTOID;
+	const Oid function =
+		LookupFuncName(list_make2(makeString(pstrdup("hyperline")), makeString(pstrdup("run_loader"))), 1, &text, true);
+	return OidIsValid(function) ? owner_of_function(function) : extension_owner();
 }
 
 std::optional<Oid> find_role(const std::string &name) {
@@ -121,7 +139,7 @@ AsRole::~AsRole() {
 	SetUserIdAndSecContext(user_, security_);
 }
 
-AsCommitter::AsCommitter() : AsRole(GetOuterUserId(), 0), caller_(current_caller) {
+AsCommitter::AsCommitter() : AsRole(is_worker() ? GetUserId() : GetOuterUserId(), 0), caller_(current_caller) {
 	current_caller = InvalidOid; // it is itself who calls
 }
 

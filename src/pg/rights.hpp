@@ -32,6 +32,10 @@ Oid function_owner(FunctionCallInfo fcinfo);
 /// The owner of the extension in this database; 0 when the extension is not there. Only inside a gate.
 Oid extension_owner();
 
+/// The owner of the extension's functions, with whose rights they do their work, as workers do; 0 when the extension is
+/// not there. Only inside a gate.
+Oid functions_owner();
+
 /// nullopt when there is no such role.
 std::optional<Oid> find_role(const std::string &name);
 std::optional<std::string> role_name(Oid role);
@@ -82,8 +86,9 @@ private:
 };
 
 /// Makes the role that commits the current user, for a scope: the session's, as SET ROLE has left it, whatever
-/// functions are on the way. What the session itself has left to be done runs in it, as it would at the commit and
-/// never with more rights. It keeps no role and no setting. Inside a transaction.
+/// functions are on the way; in a worker the one that its transaction has (pg/transaction.hpp). What the session itself
+/// has left to be done runs in it, as it would at the commit and never with more rights. It keeps no role and no
+/// setting. Inside a transaction.
 class AsCommitter : private AsRole {
 public:
 	AsCommitter();

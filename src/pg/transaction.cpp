@@ -59,7 +59,7 @@ void WorkerTransactions::begin() {
 		StartTransactionCommand();
 		GetUserIdAndSecContext(&worker_, &security_);
 		make_settings_safe();
-		if (const Oid owner = extension_owner(); OidIsValid(owner)) {
+		if (const Oid owner = functions_owner(); OidIsValid(owner)) {
 			SetUserIdAndSecContext(owner, security_ | SECURITY_LOCAL_USERID_CHANGE);
 		}
 		open_spi();

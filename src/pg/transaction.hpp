@@ -45,8 +45,8 @@ public:
 };
 
 /// In a background worker: no transaction is open between commit() and the next begin(). All of it, to the end of the
-/// commit, has the rights of the extension's owner, as the functions have, and not those of the superuser that workers
-/// connect as: that owner may be none any more. What runs there cannot take them back.
+/// commit, has the rights of the owner of the extension's functions, as those have, and not those of the superuser that
+/// workers connect as: that owner may be none any more. What runs there cannot take them back.
 class WorkerTransactions : public Transactions {
 public:
 	void begin() override;

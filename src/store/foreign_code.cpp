@@ -14,30 +14,30 @@ namespace hyperline::store {
 namespace {
 
 // By their names, since whoever owns the extension may take a table out of it, and put something else in its place. In
-// the order of Tables, but for the first, which all but Tables::passwords only read.
+// the order of Tables, but for the first, which all but Tables::passwords only read. Events come twice: they are read
+// with our rights, which is where owners, policies, indexes and statistics come in, and written with others, a
+// superuser's perhaps, which is where triggers do.
 constexpr std::array kNames{"connection_secret", "installation",  "connection", "loader", "run",
-							"rejected_rows",	 "all_customers", "events"};
+							"rejected_rows",	 "all_customers", "events",		"events"};
 
 std::span<const char *const> of(Tables which) {
 	constexpr std::size_t kBookkeeping = 6;
-	constexpr std::size_t kOurs = 7;
+	constexpr std::size_t kOurs = 8;
 	const std::span<const char *const> names(kNames);
 	return which >= Tables::all ? names : names.first(which == Tables::ours ? kOurs : kBookkeeping);
 }
 
 // The places, from 1, of those whose rows are deleted, or change what others may refer to: of all but installation and
-// all_customers.
+// all_customers. Whose foreign keys lead there has code run, by the look at its rows if by nothing else.
 constexpr const char *kDeleting = "1 3 4 5 6";
-constexpr const char *kDeletingEvents = "1 3 4 5 6 8";
+constexpr const char *kDeletingEvents = "1 3 4 5 6 9";
 
 // What runs when those tables are written to or read, in the name of whom. By pg_depend: triggers with their
-// conditions, and what the expressions of indexes, policies, rules, defaults and constraints and the domains of columns
-// use (operators, and functions that are written as SQL, with what those use in turn). And what owners, and those who
-// have the privilege, may attach to. Events, which others may own, are read with our rights: a column of another type
-// than ours, or a generated one, would be read through its owner's casts and functions. $1: the names of all tables;
-// $2: the places of those among them whose rows are deleted; $3: the current role. The first table that has such code:
-// the code, what uses it, whose it is (NULL: everybody's), the table's place, and whether it is only that they may
-// attach some.
+// conditions, and what the expressions of indexes, policies, rules, defaults, statistics and constraints and the
+// domains of columns use (operators, and functions that are written as SQL, with what those use in turn). And what
+// owners, and those who have the privilege, may attach to. $1: the names of all tables; $2: the places of those among
+// them whose rows are deleted; $3: the current role. The first table that has such code: the code, what uses it, whose
+// it is (NULL: everybody's), the table's place, and the privilege, if it is only that they may attach some.
 constexpr const char *kForeignCode = R"(
 WITH RECURSIVE named AS (
 	SELECT c.oid, k.place
@@ -56,15 +56,16 @@ WITH RECURSIVE named AS (
 	UNION
 	-- whose owner may put others in their place
 	SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid, n.oid, 0::pg_catalog.oid, 0::pg_catalog.oid,
-	       1::pg_catalog.int8
+	       p.place
 	FROM pg_catalog.pg_namespace n
+	CROSS JOIN pg_catalog.unnest('{1,9}'::pg_catalog.int8[]) AS p (place)
 	WHERE n.nspname OPERATOR(pg_catalog.=) 'hyperline'
 	UNION
 	-- what statements on events call, with our rights and with a superuser's
 	SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid,
 	       pg_catalog.to_regprocedure('hyperline.identical(pg_catalog.jsonb, pg_catalog.jsonb)')::pg_catalog.oid,
 	       0::pg_catalog.oid, 0::pg_catalog.oid, p.place
-	FROM pg_catalog.unnest('{7,8}'::pg_catalog.int8[]) AS p (place)
+	FROM pg_catalog.unnest('{8,9}'::pg_catalog.int8[]) AS p (place)
 	UNION
 	SELECT d.class, d.oid, used.class, used.oid, used.place
 	FROM used
@@ -75,13 +76,15 @@ WITH RECURSIVE named AS (
 		WHERE used.class OPERATOR(pg_catalog.=) ANY ('{pg_catalog.pg_class,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
 		  AND p.refclassid OPERATOR(pg_catalog.=) used.class AND p.refobjid OPERATOR(pg_catalog.=) used.oid
 		  AND p.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog."char"[])
+		  AND NOT (used.place OPERATOR(pg_catalog.=) 8
+		           AND p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass)
 		  AND NOT EXISTS (
 			SELECT FROM pg_catalog.pg_trigger t
 			WHERE p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
 			  AND t.oid OPERATOR(pg_catalog.=) p.objid AND t.tgenabled OPERATOR(pg_catalog.=) 'D')
 		UNION ALL
-		-- what is deleted or changed with its rows: before PostgreSQL 18 triggers of such a table that fire afterwards
-		-- do so as who deletes
+		-- what refers to rows that are deleted: what that queues for later, such as triggers of a table whose rows are
+		-- deleted too, runs as who deletes
 		SELECT f.classid, f.objid
 		FROM pg_catalog.pg_depend f
 		JOIN pg_catalog.pg_constraint k ON k.oid OPERATOR(pg_catalog.=) f.objid
@@ -90,8 +93,6 @@ WITH RECURSIVE named AS (
 		  AND f.refclassid OPERATOR(pg_catalog.=) used.class AND f.refobjid OPERATOR(pg_catalog.=) used.oid
 		  AND f.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass
 		  AND k.confrelid OPERATOR(pg_catalog.=) used.oid AND k.contype OPERATOR(pg_catalog.=) 'f'
-		  AND (k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[])
-		       OR k.confupdtype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[]))
 		UNION ALL
 		SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, k.conrelid
 		FROM pg_catalog.pg_constraint k
@@ -106,7 +107,7 @@ WITH RECURSIVE named AS (
 		      ANY ('{pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_type}'::pg_catalog.regclass[]::pg_catalog.oid[])
 	) d
 ), owned AS (
-	SELECT used.class, used.oid, 0 AS part, used.by_class, used.by, used.place, false AS may_attach, CASE
+	SELECT used.class, used.oid, used.by_class, used.by, used.place, NULL::pg_catalog.text AS may_attach, CASE
 		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
 			THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) used.oid)
 		WHEN used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
@@ -121,38 +122,26 @@ WITH RECURSIVE named AS (
 		END AS owner
 	FROM used
 	UNION ALL
-	SELECT used.class, used.oid, 0, used.by_class, used.by, used.place, true, a.grantee
+	SELECT used.class, used.oid, used.by_class, used.by, used.place, a.privilege_type, a.grantee
 	FROM used
 	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) used.oid
 	CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
 	WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-	  AND a.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER'
-	UNION ALL
-	SELECT used.class, used.oid, a.attnum, used.by_class, used.by, 7, false, c.relowner
-	FROM used
-	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) used.oid
-	JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
-	JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
-	WHERE used.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-	  AND used.place OPERATOR(pg_catalog.=) 8 AND used.by_class OPERATOR(pg_catalog.=) 0::pg_catalog.oid
-	  AND a.attnum OPERATOR(pg_catalog.>) 0
-	  AND a.attname OPERATOR(pg_catalog.=) ANY (
-			'{event_type,customer_id,id,timestamp,record,is_deleted,first_seen_at,last_changed_at,run_id}'::pg_catalog.name[])
-	  AND (c.relkind OPERATOR(pg_catalog.<>) ALL ('{r,p}'::pg_catalog."char"[])
-	       OR a.attgenerated OPERATOR(pg_catalog.<>) ''
-	       OR t.typnamespace OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace)
+	  AND (a.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER' AND used.place OPERATOR(pg_catalog.<>) 8
+	       OR a.privilege_type OPERATOR(pg_catalog.=) 'REFERENCES'
+	          AND used.place OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array($2, ' ')::pg_catalog.int8[]))
 )
-SELECT pg_catalog.pg_describe_object(owned.class, owned.oid, owned.part),
+SELECT pg_catalog.pg_describe_object(owned.class, owned.oid, 0),
        pg_catalog.pg_describe_object(owned.by_class, owned.by, 0),
        r.rolname::pg_catalog.text,
        owned.place,
        owned.may_attach
 FROM owned
 LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) owned.owner
-WHERE owned.may_attach AND owned.owner OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+WHERE owned.may_attach IS NOT NULL AND owned.owner OPERATOR(pg_catalog.=) 0::pg_catalog.oid
    OR NOT r.rolsuper
-      AND (owned.place OPERATOR(pg_catalog.=) 8 OR owned.owner OPERATOR(pg_catalog.<>) $3::pg_catalog.oid)
-ORDER BY owned.place, owned.may_attach
+      AND (owned.place OPERATOR(pg_catalog.=) 9 OR owned.owner OPERATOR(pg_catalog.<>) $3::pg_catalog.oid)
+ORDER BY owned.place, owned.may_attach NULLS FIRST
 LIMIT 1
 )";
 
@@ -179,12 +168,13 @@ Error refusal(const pg::Rows &found, Oid role) {
 								  : "role \"" + pg::role_name(role).value_or("") + "\"";
 	const std::string what = found.text_or(0, 0, "what is not there any more");
 	const std::string other_way = is_of_events ? ", or have a role that is no superuser own the loader." : ".";
-	if (found.boolean(0, 4)) {
+	if (!found.is_null(0, 4)) {
 		return Error(sqlstate::kInsufficientPrivilege,
 					 (found.is_null(0, 2) ? std::string("every role") : "role \"" + found.text(0, 2) + "\"") +
 						 " may attach code that would run with the rights of " + whose,
-					 "It has the privilege TRIGGER on " + what + ".",
-					 "Take it back with REVOKE TRIGGER, and drop triggers that should not be there" + other_way);
+					 "It has the privilege " + found.text(0, 4) + " on " + what + ".",
+					 "Take it back with REVOKE, and drop triggers and foreign keys that should not be there" +
+						 other_way);
 	}
 	return Error(sqlstate::kInsufficientPrivilege,
 				 "code of role \"" + found.text(0, 2) + "\" would run with the rights of " + whose,
@@ -218,7 +208,9 @@ void refuse_foreign_code(Tables which) {
 void hold(Tables which) {
 	const pg::TableHold passwords = which == Tables::passwords ? pg::TableHold::writing : pg::TableHold::reading;
 	pg::hold_tables("hyperline", of(which).first(1), passwords);
-	pg::hold_tables("hyperline", of(which).subspan(1), pg::TableHold::writing);
+	const std::size_t read = which == Tables::ours ? 1 : 0; // events
+	pg::hold_tables("hyperline", of(which).last(read), pg::TableHold::reading);
+	pg::hold_tables("hyperline", of(which).subspan(1, of(which).size() - 1 - read), pg::TableHold::writing);
 }
 
 void hold_for_writing(Tables which) {

@@ -16,12 +16,12 @@ enum class Tables : std::uint8_t {
 	bookkeeping, ///< connections, loaders, runs, rejected rows: what every function and worker reads or writes
 	passwords,	 ///< those of the connections are written, too
 	ours,		 ///< instead, customers too; and events are read
-	all,		 ///< and written, which is done with other rights (store/writer.hpp)
+	all,		 ///< and events are written, as a superuser (store/writer.hpp)
 	all_deleting ///< and rows of events are deleted, and with them those of tables that say so
 };
 
 /// Throws Error 42501 when code of a role that is neither a superuser nor the current role is attached to one of them,
-/// or such a role owns one or may attach to it; with the way out. Events are thought to be written as a superuser.
+/// or such a role owns one or may attach to it; with the way out.
 /// Remembers what it found for as long as no catalog changes. Needs an open pg::Connection.
 void refuse_foreign_code(Tables which);
 

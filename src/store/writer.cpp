@@ -47,9 +47,23 @@ void defer_nothing() {
 	pg::run("SET CONSTRAINTS ALL IMMEDIATE");
 }
 
-Oid find_deleter() {
+namespace {
+
+EventsRole role_of_caller() {
 	const std::string caller = pg::caller_name();
-	const EventsRole deleter = events_role(pg::run_on_latest(kOwner, {caller}), caller);
+	return events_role(pg::run_on_latest(kOwner, {caller}), caller);
+}
+
+} // namespace
+
+Oid find_reader() {
+	const EventsRole reader = role_of_caller();
+	refuse_foreign_code(reader.is_superuser ? Tables::all : Tables::ours);
+	return reader.oid;
+}
+
+Oid find_deleter() {
+	const EventsRole deleter = role_of_caller();
 	hold_for_writing(deleter.is_superuser ? Tables::all_deleting : Tables::ours);
 	if (!pg::run(kMayDelete, {static_cast<std::int64_t>(deleter.oid)}).boolean(0, 0)) {
 		throw Error(sqlstate::kInsufficientPrivilege, "role \"" + deleter.name + "\" may not delete events",

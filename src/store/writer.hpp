@@ -54,6 +54,10 @@ private:
 /// be.
 void defer_nothing();
 
+/// As whom the caller reads events, as find_deleter(). Throws Error 42501 when code of a role that is no superuser
+/// would run as one.
+Oid find_reader();
+
 /// As whom the caller deletes events: itself; the owner of hyperline.events instead of a superuser when that is none.
 /// Throws Error 42501 when that role may not, or when code of a role that is no superuser would run as one.
 Oid find_deleter();
