@@ -237,7 +237,7 @@ for my $number (1 .. $sessions)
 	$script .= "UPDATE hyperline.connection SET url = '" . $fake->url("session$number") . "';\n$statements{$kind}\n\\echo\n\\echo session $number :SQLSTATE :LAST_ERROR_MESSAGE\n";
 	$script .= "SELECT 'found', count(*) FROM truth t JOIN hyperline.events e USING (id, customer_id) WHERE e.event_type = 't' AND e.record = t.record AND e.\"timestamp\" = t.\"timestamp\";\n"
 	  . "SELECT hyperline.reset_loader('t'); UPDATE hyperline.run SET sqlstate = '54000' WHERE sqlstate = 'HL002';\n" if $kind eq 'load';
-	$script .= "INSERT INTO sample SELECT $number, substring(pg_read_file('/proc/self/status') from 'VmData:\\s+(\\d+)')::bigint, (SELECT sum(total_bytes) / 1024 FROM pg_backend_memory_contexts);\n" if $number % 20 == 0;
+	$script .= "INSERT INTO sample SELECT $number, substring(pg_read_file('/proc/self/status') from 'VmData:\\s+(\\d+)')::bigint, (SELECT sum(used_bytes) / 1024 FROM pg_backend_memory_contexts);\n" if $number % 20 == 0;
 }
 $script .= "SELECT 'ends', pg_backend_pid();\n";
 my ($said, $complained) = ('', '');
